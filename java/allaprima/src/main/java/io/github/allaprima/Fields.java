@@ -1,0 +1,50 @@
+package io.github.allaprima;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** Typed reading of JSON that the core wrote; what is missing is a defect of the core. */
+record Fields(Map<String, Object> values) {
+  String text(String name) {
+    return get(name, String.class);
+  }
+
+  boolean flag(String name) {
+    return get(name, Boolean.class);
+  }
+
+  Number number(String name) {
+    return get(name, Number.class);
+  }
+
+  Duration seconds(String name) {
+    return duration(number(name));
+  }
+
+  List<?> list(String name) {
+    return get(name, List.class);
+  }
+
+  Fields object(String name) {
+    @SuppressWarnings("unchecked") // JSON objects are maps of this type
+    Map<String, Object> object = (Map<String, Object>) get(name, Map.class);
+    return new Fields(object);
+  }
+
+  static Duration duration(Number seconds) {
+    return Duration.ofNanos(Math.round(seconds.doubleValue() * 1e9));
+  }
+
+  private <T> T get(String name, Class<T> type) {
+    Object value = values.get(name);
+    if (!type.isInstance(value)) {
+      throw new AllaPrimaException(
+          ErrorCode.INTERNAL,
+          "the core reported \"%s\": %s, expected a %s"
+              .formatted(name, value, type.getSimpleName()),
+          null);
+    }
+    return type.cast(value);
+  }
+}

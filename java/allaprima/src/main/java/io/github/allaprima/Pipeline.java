@@ -1,0 +1,206 @@
+package io.github.allaprima;
+
+import io.github.allaprima.internal.DefaultModel;
+import io.github.allaprima.internal.NativePipeline;
+import io.github.allaprima.internal.Turns;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A checkpoint, loaded and ready to draw. It holds gigabytes outside the Java heap until it is
+ * closed.
+ *
+ * <p>Any thread may use it. It makes one picture at a time: callers wait their turn in the order of
+ * arrival. Pipelines are independent of each other.
+ */
+public final class Pipeline implements AutoCloseable {
+  private final NativePipeline pipeline;
+  private final PipelineInfo info;
+  private final Turns turns = new Turns();
+  private boolean closed;
+
+  private Pipeline(NativePipeline pipeline) {
+    this.pipeline = pipeline;
+    this.info = PipelineInfo.parse(pipeline.info());
+  }
+
+  /**
+   * Starts the description of a pipeline.
+   *
+   * @return a builder that uses the model that ships, on the device and in the precision that the
+   *     library chooses
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Draws a picture.
+   *
+   * @param request what to draw
+   * @return the picture
+   * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public Image generate(Request request) {
+    return generate(request, RunOptions.none());
+  }
+
+  /**
+   * Draws a picture and tells of each step.
+   *
+   * @param request what to draw
+   * @param progress told of each step, on this thread; what it throws ends the generation and is
+   *     thrown here
+   * @return the picture
+   * @throws CancelledException when this thread was interrupted; it stays interrupted
+   * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public Image generate(Request request, Progress progress) {
+    return generate(request, RunOptions.none().progress(progress));
+  }
+
+  /**
+   * Draws a picture.
+   *
+   * @param request what to draw
+   * @param options how to watch and stop it, and what to keep
+   * @return the picture
+   * @throws CancelledException when it was cancelled, or this thread interrupted, which it stays
+   * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public Image generate(Request request, RunOptions options) {
+    Objects.requireNonNull(request, "request");
+    Cancellation cancellation = options.cancellation();
+    Runnable wake = turns::wake;
+    cancellation.attach(wake);
+    try {
+      if (!turns.enter(cancellation::isCancelled)) {
+        throw new CancelledException("The generation was cancelled before it began.");
+      }
+      try {
+        return new Generation(pipeline, request, options).run();
+      } finally {
+        turns.leave();
+      }
+    } finally {
+      cancellation.detach(wake);
+    }
+  }
+
+  /**
+   * Returns what this pipeline is; also after it was closed.
+   *
+   * @return model, device, precision, with the reasons
+   */
+  public PipelineInfo info() {
+    return info;
+  }
+
+  /**
+   * Frees the memory. Waits for the generation that runs; those that wait for their turn fail. May
+   * be called twice.
+   *
+   * @throws IllegalStateException when a progress listener of this pipeline calls it
+   */
+  @Override
+  public void close() {
+    turns.close();
+    synchronized (this) {
+      if (!closed) {
+        closed = true;
+        pipeline.close();
+      }
+    }
+  }
+
+  /** Describes a pipeline. Not for several threads at a time. */
+  public static final class Builder {
+    private Optional<Path> model = Optional.empty();
+    private Device device = Device.auto();
+    private Optional<Precision> precision = Optional.empty();
+    private int threads;
+
+    private Builder() {}
+
+    /**
+     * Names the checkpoint. Without it, the small model of the artifact {@code allaprima-model} is
+     * used.
+     *
+     * @param folder a diffusers folder: {@code model_index.json} and its components
+     * @return this
+     */
+    public Builder model(Path folder) {
+      this.model = Optional.of(folder);
+      return this;
+    }
+
+    /**
+     * Chooses the device. Without it, {@link Device#auto}.
+     *
+     * @param device where to run
+     * @return this
+     */
+    public Builder device(Device device) {
+      this.device = Objects.requireNonNull(device, "device");
+      return this;
+    }
+
+    /**
+     * Asks for 32-bit weights and activations. Without a precision, fp32 is taken on a processor
+     * without bfloat16 of its own, bf16 elsewhere.
+     *
+     * @return this
+     */
+    public Builder fp32() {
+      precision = Optional.of(Precision.FP32);
+      return this;
+    }
+
+    /**
+     * Asks for bfloat16 weights and activations.
+     *
+     * @return this
+     */
+    public Builder bf16() {
+      precision = Optional.of(Precision.BF16);
+      return this;
+    }
+
+    /**
+     * Limits the threads of the processor. The first pipeline of a process decides for all.
+     *
+     * @param count at least 1; without it one per core
+     * @return this
+     * @throws IllegalArgumentException when below 1
+     */
+    public Builder threads(int count) {
+      if (count < 1) {
+        throw new IllegalArgumentException("threads must be at least 1, not " + count);
+      }
+      this.threads = count;
+      return this;
+    }
+
+    /**
+     * Loads the checkpoint.
+     *
+     * @return the pipeline, to be closed
+     * @throws InvalidModelException when the checkpoint is missing, broken or not supported
+     * @throws NativeLibraryException when the native libraries cannot be loaded
+     * @throws AllaPrimaException when something else fails, a device that is not there for one
+     */
+    public Pipeline build() {
+      Path folder = model.orElseGet(DefaultModel::folder).toAbsolutePath();
+      // Both enums stand in the order of the C API's constants; there 0 is the library's choice.
+      int wanted = precision.map(p -> p.ordinal() + 1).orElse(0);
+      return new Pipeline(
+          NativePipeline.open(
+              new NativePipeline.Options(
+                  folder, device.kind().ordinal(), device.index(), wanted, threads)));
+    }
+  }
+}

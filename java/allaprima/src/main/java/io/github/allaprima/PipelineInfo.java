@@ -1,0 +1,40 @@
+package io.github.allaprima;
+
+import io.github.allaprima.internal.Json;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * What a pipeline is and where it runs.
+ *
+ * @param model folder of the checkpoint
+ * @param device as in "cpu" or "cuda:0"
+ * @param deviceReason why this device
+ * @param precision of weights and activations
+ * @param precisionReason why this precision
+ * @param size the model's own, used when a request names none
+ * @param sizeMultiple width and height must be multiples of it, in pixels
+ * @param json all of it, and more, as text
+ */
+public record PipelineInfo(
+    Path model,
+    String device,
+    String deviceReason,
+    Precision precision,
+    String precisionReason,
+    Size size,
+    int sizeMultiple,
+    String json) {
+  static PipelineInfo parse(String json) {
+    Fields info = new Fields(Json.object(json));
+    return new PipelineInfo(
+        Path.of(info.text("model")),
+        info.text("device"),
+        info.text("device_reason"),
+        Precision.valueOf(info.text("precision").toUpperCase(Locale.ROOT)),
+        info.text("precision_reason"),
+        new Size(info.number("width").intValue(), info.number("height").intValue()),
+        info.number("size_multiple").intValue(),
+        json);
+  }
+}

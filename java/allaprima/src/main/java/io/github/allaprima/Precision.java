@@ -1,0 +1,9 @@
+package io.github.allaprima;
+
+/** Number format of weights and activations. */
+public enum Precision {
+  /** 32 bits. */
+  FP32,
+  /** bfloat16: 16 bits with the range of 32. */
+  BF16
+}

@@ -1,0 +1,53 @@
+package io.github.allaprima;
+
+import io.github.allaprima.internal.Json;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How a picture was made.
+ *
+ * @param version of the library
+ * @param device as in "cpu" or "cuda:0"
+ * @param precision as in "fp32" or "bf16"
+ * @param timings where the time went
+ * @param peakRssBytes most memory that this process has used so far, in bytes
+ * @param dropped words of the prompts beyond the tokenizer's limit, which had no effect
+ * @param json all of it, and more, as text
+ */
+public record Report(
+    String version,
+    String device,
+    String precision,
+    Timings timings,
+    long peakRssBytes,
+    List<String> dropped,
+    String json) {
+  /** Copies the list. */
+  public Report {
+    dropped = List.copyOf(dropped);
+  }
+
+  static Report parse(String json) {
+    Fields report = new Fields(Json.object(json));
+    Fields timings = report.object("timings");
+    return new Report(
+        report.text("version"),
+        report.text("device"),
+        report.text("precision"),
+        new Timings(
+            timings.seconds("load_s"),
+            timings.seconds("prepare_s"),
+            timings.seconds("encode_s"),
+            timings.list("steps_s").stream().map(Report::duration).toList(),
+            timings.seconds("decode_s"),
+            timings.seconds("total_s")),
+        report.number("peak_rss_bytes").longValue(),
+        report.list("dropped").stream().map(String::valueOf).toList(),
+        json);
+  }
+
+  private static Duration duration(Object seconds) {
+    return Fields.duration((Number) seconds);
+  }
+}

@@ -1,0 +1,48 @@
+package io.github.allaprima;
+
+import io.github.allaprima.internal.Json;
+import io.github.allaprima.internal.NativeSystem;
+
+/**
+ * What this process runs on.
+ *
+ * @param version of the native library
+ * @param libtorch its version
+ * @param cpuCapability instruction set that libtorch chose, as in "AVX512"
+ * @param nativeBf16 whether the processor multiplies bfloat16
+ * @param threads of the processor that are used
+ * @param cuda whether there is a CUDA device
+ * @param cudaReason why there is none; empty when there is one
+ * @param json all of it, and more, as text
+ */
+public record SystemInfo(
+    String version,
+    String libtorch,
+    String cpuCapability,
+    boolean nativeBf16,
+    int threads,
+    boolean cuda,
+    String cudaReason,
+    String json) {
+  /**
+   * Asks the native library, which is loaded when it was not.
+   *
+   * @return the answer
+   * @throws NativeLibraryException when it cannot be loaded
+   */
+  public static SystemInfo get() {
+    String json = NativeSystem.info();
+    Fields info = new Fields(Json.object(json));
+    Fields cuda = info.object("cuda");
+    boolean available = cuda.flag("available");
+    return new SystemInfo(
+        info.text("version"),
+        info.text("libtorch"),
+        info.text("cpu_capability"),
+        info.flag("native_bf16"),
+        info.number("threads").intValue(),
+        available,
+        available ? "" : cuda.text("reason"),
+        json);
+  }
+}

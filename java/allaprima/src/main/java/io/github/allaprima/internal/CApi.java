@@ -1,0 +1,192 @@
+package io.github.allaprima.internal;
+
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.bytedeco.javacpp.annotation.ByPtrPtr;
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Const;
+import org.bytedeco.javacpp.annotation.MemberSetter;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.NoException;
+import org.bytedeco.javacpp.annotation.Opaque;
+import org.bytedeco.javacpp.annotation.Platform;
+
+/**
+ * {@code allaprima.h}, function by function. Its libraries are loaded by {@link NativeLibrary} and
+ * by nothing else. The preloads are what {@code libtorch_cpu.so} needs, in the order of need.
+ */
+@Platform(
+    value = NativeLibrary.PLATFORM,
+    include = "allaprima.h",
+    preload = {"quadmath@.0", "gfortran@.5", "openblas@.0", "gomp@.1", "c10", "torch_cpu"},
+    preloadresource = {"/org/bytedeco/openblas/", "/org/bytedeco/pytorch/"},
+    link = "allaprima",
+    library = "jniallaprima")
+@NoException(true)
+final class CApi {
+  static final int ABI_VERSION = 1;
+
+  static final int OK = 0;
+  static final int BUFFER_TOO_SMALL = 8;
+
+  private CApi() {}
+
+  @Name("allaprima_pipeline")
+  @Opaque
+  static final class PipelineHandle extends Pointer {
+    PipelineHandle() {
+      super((Pointer) null);
+    }
+  }
+
+  @Name("allaprima_run")
+  @Opaque
+  static final class RunHandle extends Pointer {
+    RunHandle() {
+      super((Pointer) null);
+    }
+  }
+
+  @Name("allaprima_pipeline_options")
+  static final class Options extends Pointer {
+    Options() {
+      super((Pointer) null);
+      allocate();
+    }
+
+    private native void allocate();
+
+    @MemberSetter
+    native Options struct_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native Options model(@Cast("const char*") BytePointer path);
+
+    @MemberSetter
+    native Options model_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native Options device(int device);
+
+    @MemberSetter
+    native Options device_index(int index);
+
+    @MemberSetter
+    native Options precision(int precision);
+
+    @MemberSetter
+    native Options threads(int threads);
+  }
+
+  @Name("allaprima_request")
+  static final class RequestStruct extends Pointer {
+    RequestStruct() {
+      super((Pointer) null);
+      allocate();
+    }
+
+    private native void allocate();
+
+    @MemberSetter
+    native RequestStruct struct_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native RequestStruct prompt(@Cast("const char*") BytePointer text);
+
+    @MemberSetter
+    native RequestStruct prompt_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native RequestStruct negative_prompt(@Cast("const char*") BytePointer text);
+
+    @MemberSetter
+    native RequestStruct negative_prompt_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native RequestStruct width(int pixels);
+
+    @MemberSetter
+    native RequestStruct height(int pixels);
+
+    @MemberSetter
+    native RequestStruct steps(int steps);
+
+    @MemberSetter
+    native RequestStruct images(int images);
+
+    @MemberSetter
+    native RequestStruct guidance(double scale);
+
+    @MemberSetter
+    native RequestStruct seed(@Cast("uint64_t") long seed);
+
+    @MemberSetter
+    native RequestStruct latents(@Cast("const char*") BytePointer path);
+
+    @MemberSetter
+    native RequestStruct latents_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native RequestStruct keep_stages(int keep);
+  }
+
+  static native @Cast("uint32_t") int allaprima_abi_version();
+
+  static native @Cast("const char*") BytePointer allaprima_version();
+
+  static native int allaprima_last_error(
+      @Cast("char*") byte[] buffer, @Cast("size_t") long capacity, SizeTPointer size);
+
+  static native int allaprima_system_info(
+      @Cast("char*") byte[] buffer, @Cast("size_t") long capacity, SizeTPointer size);
+
+  static native int allaprima_pipeline_open(
+      @Const Options options, @ByPtrPtr PipelineHandle pipeline);
+
+  static native int allaprima_pipeline_info(
+      @Const PipelineHandle pipeline,
+      @Cast("char*") byte[] buffer,
+      @Cast("size_t") long capacity,
+      SizeTPointer size);
+
+  static native int allaprima_pipeline_close(PipelineHandle pipeline);
+
+  static native int allaprima_run_begin(
+      PipelineHandle pipeline, @Const RequestStruct request, @ByPtrPtr RunHandle run);
+
+  static native int allaprima_run_encode(RunHandle run);
+
+  static native int allaprima_run_step(RunHandle run);
+
+  static native int allaprima_run_finish(
+      RunHandle run, @Cast("uint8_t*") byte[] rgb, @Cast("size_t") long capacity);
+
+  static native int allaprima_run_size(
+      @Const RunHandle run, int[] width, int[] height, int[] images);
+
+  static native int allaprima_run_save_latents(
+      @Const RunHandle run, @Cast("const char*") byte[] path, @Cast("size_t") long pathSize);
+
+  static native int allaprima_run_report(
+      @Const RunHandle run,
+      @Cast("char*") byte[] buffer,
+      @Cast("size_t") long capacity,
+      SizeTPointer size);
+
+  static native int allaprima_run_read(
+      @Const RunHandle run,
+      @Cast("const char*") byte[] name,
+      float[] data,
+      @Cast("size_t") long capacity,
+      @Cast("int64_t*") long[] shape,
+      int[] rank);
+
+  static native int allaprima_run_cancel(RunHandle run);
+
+  static native int allaprima_run_completed_steps(@Const RunHandle run);
+
+  static native int allaprima_run_total_steps(@Const RunHandle run);
+
+  static native int allaprima_run_close(RunHandle run);
+}

@@ -1,0 +1,156 @@
+package io.github.allaprima.internal;
+
+import io.github.allaprima.Request;
+import java.lang.System.Logger;
+import java.lang.ref.Cleaner;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.BytePointer;
+
+/** Owns the pipeline handle of the C API. Not to be used by two threads at a time. */
+public final class NativePipeline {
+  private static final Cleaner CLEANER = Cleaner.create();
+  private static final Logger LOGGER = System.getLogger("io.github.allaprima");
+  private static final Runnable NOTHING = () -> {};
+
+  private final Handle handle;
+  private final Worker worker;
+  private final Cleaner.Cleanable cleanable;
+
+  /** What {@code allaprima_pipeline_options} holds; device and precision as in the header. */
+  public record Options(Path model, int device, int deviceIndex, int precision, int threads) {}
+
+  /** The handle, apart from its owner, so that the cleaner can close it when the owner is gone. */
+  private static final class Handle implements Runnable {
+    final CApi.PipelineHandle pipeline;
+    private final Throwable opened = new Throwable("the pipeline was opened here");
+    private boolean closed;
+
+    Handle(CApi.PipelineHandle pipeline) {
+      this.pipeline = pipeline;
+    }
+
+    void close() {
+      closed = true;
+      Status.check(CApi.allaprima_pipeline_close(pipeline));
+    }
+
+    @Override
+    public void run() {
+      if (!closed) {
+        LOGGER.log(
+            Logger.Level.WARNING,
+            "A pipeline was not closed; its memory is freed now, by chance. Use"
+                + " try-with-resources.",
+            opened);
+        close();
+      }
+    }
+  }
+
+  private NativePipeline(Handle handle, Worker worker) {
+    this.handle = handle;
+    this.worker = worker;
+    this.cleanable = CLEANER.register(this, handle);
+  }
+
+  /** Loads the checkpoint. */
+  public static NativePipeline open(Options options) {
+    NativeLibrary.load();
+    Worker worker = new Worker();
+    return new NativePipeline(new Handle(worker.call(() -> openHandle(options), NOTHING)), worker);
+  }
+
+  private static CApi.PipelineHandle openHandle(Options options) {
+    CApi.PipelineHandle pipeline = new CApi.PipelineHandle();
+    try (Utf8 model = new Utf8(options.model().toString());
+        CApi.Options struct = new CApi.Options()) {
+      struct
+          .struct_size(struct.sizeof())
+          .model(model.pointer())
+          .model_size(model.size())
+          .device(options.device())
+          .device_index(options.deviceIndex())
+          .precision(options.precision())
+          .threads(options.threads());
+      Status.check(CApi.allaprima_pipeline_open(struct, pipeline));
+    }
+    return pipeline;
+  }
+
+  /** JSON of {@code allaprima_pipeline_info}. */
+  public String info() {
+    return worker.call(
+        () -> Status.text((b, c, s) -> CApi.allaprima_pipeline_info(handle.pipeline, b, c, s)),
+        NOTHING);
+  }
+
+  /** Checks the request and starts a run, which must be closed. */
+  public NativeRun begin(Request request, long seed) {
+    return new NativeRun(worker.call(() -> beginRun(request, seed), NOTHING), worker);
+  }
+
+  private CApi.RunHandle beginRun(Request request, long seed) {
+    CApi.RunHandle run = new CApi.RunHandle();
+    try (Utf8 prompt = new Utf8(request.prompt());
+        Utf8 negative = new Utf8(request.negativePrompt().orElse(null));
+        Utf8 latents = new Utf8(request.latents().map(NativePipeline::absolute).orElse(null));
+        CApi.RequestStruct struct = new CApi.RequestStruct()) {
+      struct
+          .struct_size(struct.sizeof())
+          .prompt(prompt.pointer())
+          .prompt_size(prompt.size())
+          .negative_prompt(negative.pointer())
+          .negative_prompt_size(negative.size())
+          .latents(latents.pointer())
+          .latents_size(latents.size());
+      request.size().ifPresent(size -> struct.width(size.width()).height(size.height()));
+      struct.steps(request.steps()).images(1).guidance(request.guidance()).seed(seed);
+      Status.check(CApi.allaprima_run_begin(handle.pipeline, struct, run));
+    }
+    return run;
+  }
+
+  /** Frees the weights. Runs must be closed before. */
+  public void close() {
+    worker.call(
+        () -> {
+          handle.close();
+          return null;
+        },
+        NOTHING);
+    worker.shutdown();
+    cleanable.clean();
+  }
+
+  static String absolute(Path path) {
+    return path.toAbsolutePath().toString();
+  }
+
+  /** A string as the C API takes it; null stays NULL. */
+  private static final class Utf8 implements AutoCloseable {
+    private final BytePointer pointer;
+    private final long size;
+
+    Utf8(String text) {
+      byte[] bytes = text == null ? null : text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      size = bytes == null ? 0 : bytes.length;
+      // One byte more than needed: the empty text must not become NULL.
+      pointer = bytes == null ? null : new BytePointer(size + 1).put(bytes);
+    }
+
+    BytePointer pointer() {
+      return pointer;
+    }
+
+    long size() {
+      return size;
+    }
+
+    @Override
+    public void close() {
+      if (pointer != null) {
+        pointer.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package io.github.allaprima.internal;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Makes the long native calls of one pipeline on a thread of its own, so that the caller waits in
+ * Java: it can be interrupted, and a virtual thread does not pin its carrier.
+ */
+final class Worker {
+  private static final long IDLE_SECONDS = 10;
+
+  private final ThreadPoolExecutor executor =
+      new ThreadPoolExecutor(
+          1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker::thread);
+
+  Worker() {
+    executor.allowCoreThreadTimeOut(true);
+  }
+
+  private static Thread thread(Runnable task) {
+    Thread thread = new Thread(task, "allaprima-native");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** What {@code task} returns. An interrupt runs {@code onInterrupt}, once, and is kept set. */
+  <T> T call(Callable<T> task, Runnable onInterrupt) {
+    FutureTask<T> future = new FutureTask<>(task);
+    executor.execute(future);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return future.get();
+        } catch (InterruptedException e) {
+          if (!interrupted) {
+            onInterrupt.run();
+          }
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      throw unchecked(future, e.getCause());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  void shutdown() {
+    executor.shutdown();
+  }
+
+  private static RuntimeException unchecked(Future<?> future, Throwable cause) {
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    return cause instanceof RuntimeException runtime
+        ? runtime
+        : new IllegalStateException("unexpected failure of " + future, cause);
+  }
+}

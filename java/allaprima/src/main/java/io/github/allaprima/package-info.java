@@ -1,0 +1,25 @@
+/**
+ * Text to pictures with Stable Diffusion XL, in this process.
+ *
+ * <p>{@link io.github.allaprima.Pipeline} holds a checkpoint, {@link io.github.allaprima.Request}
+ * says what to draw, {@link io.github.allaprima.Image} is the picture. All failures are {@link
+ * io.github.allaprima.AllaPrimaException}; wrong values are refused with {@link
+ * java.lang.IllegalArgumentException} when a request or builder takes them.
+ *
+ * <p><b>Dependency.</b> {@code io.github.allaprima:allaprima-platform} brings everything: this
+ * library, its native part, libtorch and a small model. Linux x86-64 with glibc 2.35 or later.
+ * Native libraries are unpacked once into {@code ~/.javacpp/cache} (380 MB; the system property
+ * {@code org.bytedeco.javacpp.cachedir} names another folder), the model into {@code
+ * ~/.cache/allaprima} (the environment variable {@code ALLAPRIMA_CACHE}).
+ *
+ * <p><b>Memory.</b> Weights and intermediate values lie outside the Java heap, which may be small;
+ * closing the pipeline frees them. JavaCPP's guard, which would count them against the heap, is
+ * switched off unless its system properties are set.
+ *
+ * <p><b>Modules.</b> This is the module {@code io.github.allaprima}. The jars with native libraries
+ * and the model stay on the class path, where Maven puts them.
+ *
+ * <p><b>Java 24 and later</b> want {@code --enable-native-access=ALL-UNNAMED} for the native
+ * libraries, else they print a warning.
+ */
+package io.github.allaprima;

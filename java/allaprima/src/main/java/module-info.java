@@ -1,0 +1,7 @@
+/** Text to pictures with Stable Diffusion XL; the package page says what a user must know. */
+module io.github.allaprima {
+  requires org.bytedeco.javacpp;
+  requires static transitive java.desktop;
+
+  exports io.github.allaprima;
+}

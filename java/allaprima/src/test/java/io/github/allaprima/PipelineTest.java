@@ -1,0 +1,215 @@
+package io.github.allaprima;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@NativeTest
+@Timeout(120)
+class PipelineTest {
+  private static final Request REQUEST = Request.of("a red apple").steps(3).size(64, 64).seed(7);
+
+  private static Pipeline pipeline;
+
+  @BeforeAll
+  static void open() {
+    pipeline = openTiny();
+  }
+
+  @AfterAll
+  static void close() {
+    pipeline.close();
+  }
+
+  private static Pipeline openTiny() {
+    return Pipeline.builder().model(Repository.TINY_MODEL).device(Device.cpu()).fp32().build();
+  }
+
+  @Test
+  void says_what_it_is() {
+    PipelineInfo info = pipeline.info();
+    assertEquals("cpu", info.device());
+    assertEquals(Precision.FP32, info.precision());
+    assertEquals(Repository.TINY_MODEL, info.model());
+    assertTrue(info.sizeMultiple() >= 1, info.json());
+  }
+
+  @Test
+  void draws_what_was_asked_for() {
+    Image image = pipeline.generate(REQUEST);
+    assertEquals(64, image.width());
+    assertEquals(64, image.height());
+    assertEquals(3 * 64 * 64, image.rgb().length);
+    assertEquals(REQUEST, image.request());
+    assertEquals(3, image.report().timings().steps().size());
+    assertTrue(image.report().peakRssBytes() > 0);
+    assertTrue(image.report().json().contains("\"seed\""));
+  }
+
+  @Test
+  void draws_the_same_for_the_same_seed_and_another_for_another() {
+    byte[] first = pipeline.generate(REQUEST).rgb();
+    assertArrayEquals(first, pipeline.generate(REQUEST).rgb());
+    assertFalse(Arrays.equals(first, pipeline.generate(REQUEST.seed(8)).rgb()));
+  }
+
+  @Test
+  void tells_no_negative_prompt_from_an_empty_one() {
+    byte[] none = pipeline.generate(REQUEST).rgb();
+    assertFalse(Arrays.equals(none, pipeline.generate(REQUEST.negativePrompt("")).rgb()));
+  }
+
+  @Test
+  void chooses_a_seed_and_a_size_and_says_which() {
+    Image image = pipeline.generate(Request.of("a red apple").steps(1));
+    assertEquals(pipeline.info().size(), image.request().size().orElseThrow());
+    assertArrayEquals(image.rgb(), pipeline.generate(image.request()).rgb());
+    Image other = pipeline.generate(Request.of("a red apple").steps(1));
+    assertNotEquals(image.request().seed(), other.request().seed());
+  }
+
+  @Test
+  void tells_of_each_step_on_the_thread_that_called() {
+    List<Step> steps = new ArrayList<>();
+    Thread caller = Thread.currentThread();
+    pipeline.generate(
+        REQUEST,
+        step -> {
+          assertSame(caller, Thread.currentThread());
+          steps.add(step);
+        });
+    assertEquals(List.of(1, 2, 3), steps.stream().map(Step::completed).toList());
+    assertEquals(3, steps.get(0).total());
+    assertTrue(steps.get(0).elapsed().compareTo(steps.get(2).elapsed()) < 0);
+  }
+
+  @Test
+  void hands_out_what_a_listener_throws_and_stays_usable() {
+    IllegalArgumentException thrown = new IllegalArgumentException("enough");
+    IllegalArgumentException caught =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                pipeline.generate(
+                    REQUEST,
+                    step -> {
+                      throw thrown;
+                    }));
+    assertSame(thrown, caught);
+    pipeline.generate(REQUEST);
+  }
+
+  @Test
+  void refuses_a_generation_inside_a_listener() {
+    assertThrows(
+        IllegalStateException.class,
+        () -> pipeline.generate(REQUEST, step -> pipeline.generate(REQUEST)));
+    pipeline.generate(REQUEST);
+  }
+
+  @Test
+  void stops_when_cancelled_from_another_thread() throws Exception {
+    Cancellation cancellation = new Cancellation();
+    CountDownLatch begun = new CountDownLatch(1);
+    RunOptions options =
+        RunOptions.none().cancellation(cancellation).progress(step -> begun.countDown());
+    CompletableFuture<Image> image =
+        CompletableFuture.supplyAsync(() -> pipeline.generate(REQUEST.steps(1000), options));
+    begun.await();
+    cancellation.cancel();
+    CompletionException e = assertThrows(CompletionException.class, image::join);
+    assertEquals(CancelledException.class, e.getCause().getClass());
+    pipeline.generate(REQUEST);
+  }
+
+  @Test
+  void does_not_begin_what_was_cancelled_before() {
+    Cancellation cancellation = new Cancellation();
+    cancellation.cancel();
+    RunOptions options = RunOptions.none().cancellation(cancellation);
+    assertThrows(CancelledException.class, () -> pipeline.generate(REQUEST, options));
+  }
+
+  @Test
+  void stops_when_its_thread_is_interrupted_which_it_stays() {
+    assertThrows(
+        CancelledException.class,
+        () -> pipeline.generate(REQUEST.steps(1000), step -> Thread.currentThread().interrupt()));
+    assertTrue(Thread.interrupted());
+    pipeline.generate(REQUEST);
+  }
+
+  @Test
+  void writes_the_latents_that_were_asked_for(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("latents é.safetensors");
+    pipeline.generate(REQUEST, RunOptions.none().saveLatents(file));
+    assertTrue(Files.size(file) > 0);
+  }
+
+  @Test
+  void takes_turns_when_many_ask() {
+    byte[] expected = pipeline.generate(REQUEST).rgb();
+    List<CompletableFuture<Image>> images = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      images.add(CompletableFuture.supplyAsync(() -> pipeline.generate(REQUEST)));
+    }
+    images.forEach(image -> assertArrayEquals(expected, image.join().rgb()));
+  }
+
+  @Test
+  void refuses_a_size_that_the_model_cannot_draw() {
+    AllaPrimaException e =
+        assertThrows(AllaPrimaException.class, () -> pipeline.generate(REQUEST.size(65, 64)));
+    assertEquals(ErrorCode.INVALID_ARGUMENT, e.code());
+    assertTrue(e.getMessage().contains("65"), e.getMessage());
+  }
+
+  @Test
+  void names_the_folder_that_is_no_model(@TempDir Path folder) {
+    Pipeline.Builder builder = Pipeline.builder().model(folder.resolve("nothing"));
+    InvalidModelException e = assertThrows(InvalidModelException.class, builder::build);
+    assertTrue(e.getMessage().contains("nothing"), e.getMessage());
+    assertTrue(e.getMessage().contains("model_index.json"), e.getMessage());
+  }
+
+  @Test
+  void closes_twice_and_refuses_calls_after_that() {
+    Pipeline other = openTiny();
+    other.close();
+    other.close();
+    IllegalStateException e =
+        assertThrows(IllegalStateException.class, () -> other.generate(REQUEST));
+    assertEquals("This pipeline is closed.", e.getMessage());
+    assertEquals("cpu", other.info().device());
+  }
+
+  @Test
+  void close_waits_for_the_generation_that_runs() throws Exception {
+    Pipeline other = openTiny();
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Image> image =
+        CompletableFuture.supplyAsync(
+            () -> other.generate(REQUEST.steps(20), step -> begun.countDown()));
+    begun.await();
+    other.close();
+    assertEquals(20, image.get().report().timings().steps().size());
+  }
+}

@@ -1,0 +1,234 @@
+package io.github.allaprima.cli;
+
+import io.github.allaprima.Device;
+import io.github.allaprima.Image;
+import io.github.allaprima.Pipeline;
+import io.github.allaprima.PipelineInfo;
+import io.github.allaprima.Precision;
+import io.github.allaprima.Request;
+import io.github.allaprima.RunOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** Draws one picture. */
+@Command(
+    name = "generate",
+    description = "Draws a picture of a prompt and writes it as PNG.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:the picture was written",
+      "1:failure",
+      "2:bad input",
+      "3:out of memory",
+      "130:cancelled by Ctrl-C"
+    })
+final class Generate implements Callable<Integer> {
+  @Parameters(paramLabel = "PROMPT", description = "What to draw.")
+  private String prompt;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "A diffusers folder. Default: the small model that ships.")
+  private Path model;
+
+  @Option(
+      names = "--negative-prompt",
+      paramLabel = "TEXT",
+      description = "What to keep away from. Leaving it out differs from the empty text.")
+  private String negativePrompt;
+
+  @Option(
+      names = "--width",
+      paramLabel = "N",
+      description = "In pixels, a multiple of 8. Default: the model's own.")
+  private Integer width;
+
+  @Option(names = "--height", paramLabel = "N", description = "As --width.")
+  private Integer height;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Denoising steps, 1 to 1000. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "" + Request.DEFAULT_STEPS)
+  private int steps;
+
+  @Option(
+      names = "--guidance",
+      paramLabel = "G",
+      description =
+          "How closely to follow the prompt; off at 1 and below. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "" + Request.DEFAULT_GUIDANCE)
+  private double guidance;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Of the noise, 64 bits. Default: a random one, which is printed.",
+      converter = Seed.class)
+  private Long seed;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "auto",
+      converter = DeviceName.class)
+  private Device device;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      description = "fp32 or bf16. Default: what suits the device.")
+  private Precision precision;
+
+  @Option(
+      names = "--latents",
+      paramLabel = "FILE",
+      description = "Start from the noise in this safetensors file, not from the seed's.")
+  private Path latents;
+
+  @Option(
+      names = "--save-latents",
+      paramLabel = "FILE",
+      description = "Write final latents and picture as safetensors.")
+  private Path saveLatents;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description = "Write device, precision, seed, times and memory as JSON.")
+  private Path report;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "The picture. Default: allaprima-SEED.png.")
+  private Path output;
+
+  /** Reads 64 bits, signed or not. */
+  static final class Seed implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String text) {
+      return text.startsWith("-") ? Long.parseLong(text) : Long.parseUnsignedLong(text);
+    }
+  }
+
+  /** Reads the name of a device. */
+  static final class DeviceName implements ITypeConverter<Device> {
+    @Override
+    public Device convert(String text) {
+      return switch (text.toLowerCase(Locale.ROOT)) {
+        case "auto" -> Device.auto();
+        case "cpu" -> Device.cpu();
+        case "cuda" -> Device.cuda(0);
+        default -> cuda(text);
+      };
+    }
+
+    private static Device cuda(String text) {
+      if (!text.matches("cuda:\\d{1,3}")) {
+        throw new TypeConversionException("'" + text + "' is none of auto, cpu, cuda, cuda:N");
+      }
+      return Device.cuda(Integer.parseInt(text.substring(text.indexOf(':') + 1)));
+    }
+  }
+
+  @Override
+  public Integer call() {
+    Request request = request();
+    Path picture =
+        output != null ? output : Path.of("allaprima-" + Long.toUnsignedString(seed) + ".png");
+    for (Path file : new Path[] {picture, saveLatents, report}) {
+      OutputFile.check(file);
+    }
+    ProgressBar bar = ProgressBar.onStandardError();
+    bar.say("loading");
+    try (Pipeline pipeline = pipeline()) {
+      Image image = draw(pipeline, request, bar);
+      image.writePng(picture);
+      bar.clear();
+      summarize(image, picture, pipeline.info());
+    } catch (RuntimeException e) {
+      bar.clear();
+      throw e;
+    }
+    return 0;
+  }
+
+  /** All but the size, for which the model may be needed. */
+  private Request request() {
+    if (seed == null) {
+      seed = ThreadLocalRandom.current().nextLong(1L << 32);
+    }
+    Request request = Request.of(prompt).steps(steps).guidance(guidance).seed(seed);
+    if (negativePrompt != null) {
+      request = request.negativePrompt(negativePrompt);
+    }
+    return latents == null ? request : request.latents(latents);
+  }
+
+  private Pipeline pipeline() {
+    Pipeline.Builder builder = Pipeline.builder().device(device);
+    if (model != null) {
+      builder.model(model);
+    }
+    if (precision == Precision.FP32) {
+      builder.fp32();
+    } else if (precision == Precision.BF16) {
+      builder.bf16();
+    }
+    return builder.build();
+  }
+
+  private Image draw(Pipeline pipeline, Request request, ProgressBar bar) {
+    bar.say("encoding the prompt");
+    StartUp startUp = new StartUp(bar);
+    RunOptions options = RunOptions.none().cancellation(Interrupt.CANCELLATION).progress(startUp);
+    if (saveLatents != null) {
+      options = options.saveLatents(saveLatents);
+    }
+    int w = Optional.ofNullable(width).orElse(pipeline.info().size().width());
+    int h = Optional.ofNullable(height).orElse(pipeline.info().size().height());
+    Interrupt.cancellable();
+    Image image = pipeline.generate(request.size(w, h), options);
+    if (report != null) {
+      OutputFile.write(report, startUp.addTo(image.report().json()) + "\n");
+    }
+    return image;
+  }
+
+  private static void summarize(Image image, Path picture, PipelineInfo info) {
+    List<String> dropped = image.report().dropped();
+    if (!dropped.isEmpty()) {
+      System.err.println(
+          "warning: beyond the length that the model reads, without effect: "
+              + String.join(" ", dropped));
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "%s: %dx%d, seed %s, %d steps in %.2f s, %s on %s (%s)%n",
+        picture,
+        image.width(),
+        image.height(),
+        Long.toUnsignedString(image.request().seed().orElseThrow()),
+        image.request().steps(),
+        image.report().timings().total().toNanos() / 1e9,
+        image.report().precision(),
+        image.report().device(),
+        info.precisionReason());
+  }
+}

@@ -1,0 +1,98 @@
+package io.github.allaprima.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** What is refused before anything is loaded. */
+class CommandLineTest {
+  private final StringWriter errors = new StringWriter();
+  private final StringWriter output = new StringWriter();
+
+  private int run(String... args) {
+    CommandLine command = Main.commandLine();
+    command.setErr(new PrintWriter(errors, true)).setOut(new PrintWriter(output, true));
+    return command.execute(args);
+  }
+
+  private String firstError() {
+    return errors.toString().lines().findFirst().orElse("");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--steps     | 0     | error: steps must be 1 to 1000, not 0",
+        "--steps     | many  | error: Invalid value for option '--steps': 'many' is not an int",
+        "--guidance  | NaN   | error: guidance must be finite, not NaN",
+        "--device    | tpu   | error: Invalid value for option '--device': 'tpu' is none of auto,"
+            + " cpu, cuda, cuda:N",
+        "--speed     | 9     | error: Unknown options: '--speed', '9'",
+      })
+  void refuses_bad_values_with_one_sentence(String option, String value, String message) {
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", option, value));
+    assertEquals(message, firstError());
+    assertFalse(errors.toString().contains("\tat "), errors::toString);
+  }
+
+  @Test
+  void wants_a_prompt() {
+    assertEquals(ExitCode.BAD_INPUT, run("generate"));
+    assertEquals("error: Missing required parameter: 'PROMPT'", firstError());
+  }
+
+  @Test
+  void looks_at_the_output_folder_before_it_draws(@TempDir Path folder) {
+    Path file = folder.resolve("nowhere/apple.png");
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", "-o", file.toString()));
+    assertEquals(
+        "error: " + file + " could not be written: there is no folder " + file.getParent(),
+        firstError());
+  }
+
+  @Test
+  void has_every_flag_of_the_contract() {
+    assertEquals(0, run("generate", "--help"));
+    for (String flag :
+        new String[] {
+          "--model",
+          "--negative-prompt",
+          "--width",
+          "--height",
+          "--steps",
+          "--guidance",
+          "--seed",
+          "--device",
+          "--precision",
+          "--latents",
+          "--save-latents",
+          "--report",
+          "-o"
+        }) {
+      assertTrue(output.toString().contains(flag + "="), flag);
+    }
+  }
+
+  @Test
+  void says_its_version() {
+    assertEquals(0, run("--version"));
+    assertTrue(output.toString().matches("allaprima \\d+\\.\\d+\\.\\d+\\S*\\s+"), output::toString);
+  }
+
+  @Test
+  void reads_seeds_of_64_bits_signed_or_not() {
+    Generate.Seed seed = new Generate.Seed();
+    assertEquals(-1, seed.convert("18446744073709551615"));
+    assertEquals(-1, seed.convert("-1"));
+  }
+}

@@ -1,0 +1,180 @@
+/* Alla Prima: text to pictures with Stable Diffusion XL. This header is the whole C API.
+ *
+ * Two handles. A pipeline holds the weights of one checkpoint, ready on one device. A run is one
+ * generation: begin, step until done, finish, close.
+ *
+ *   allaprima_pipeline_open(&options, &pipeline);
+ *   allaprima_run_begin(pipeline, &request, &run);
+ *   for (int32_t i = 0; i < allaprima_run_total_steps(run); ++i) allaprima_run_step(run);
+ *   allaprima_run_finish(run, rgb, rgb_size);
+ *   allaprima_run_close(run);
+ *   allaprima_pipeline_close(pipeline);
+ *
+ * Status. Every function that can fail returns an allaprima_status; results go through the last
+ * arguments. After a failure allaprima_last_error gives, on the same thread, a sentence that says
+ * what was found, what was expected and what to do. A failed call leaves its handles usable, except
+ * that a run whose step or finish failed can only be closed.
+ *
+ * Threads. Any function may be called from any thread. All work of a device is done by one engine
+ * thread, one call at a time in the order of arrival; the caller waits. Only
+ * allaprima_run_cancel, allaprima_run_completed_steps, allaprima_run_total_steps and
+ * allaprima_last_error never wait. A handle must not be used after it was closed.
+ *
+ * On CUDA a step only enqueues work: an error of the device may surface at a later call.
+ *
+ * Strings are UTF-8 with a length in bytes, not NUL-terminated. Functions that return text take a
+ * buffer: they write up to `capacity` bytes and always set `*size` to the full length; when it does
+ * not fit the status is ALLAPRIMA_BUFFER_TOO_SMALL and nothing else has happened.
+ *
+ * Structs start with their size, so that a newer library can serve an older caller.
+ */
+#ifndef ALLAPRIMA_H
+#define ALLAPRIMA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ALLAPRIMA_API __attribute__((visibility("default")))
+
+/* Raised whenever a function or struct changes in a way that an older caller would misread. */
+#define ALLAPRIMA_ABI_VERSION 1
+
+typedef int32_t allaprima_status;
+enum {
+  ALLAPRIMA_OK = 0,
+  ALLAPRIMA_INVALID_ARGUMENT =
+      1,                       /* a value of the caller's is out of range or of the wrong shape */
+  ALLAPRIMA_INVALID_MODEL = 2, /* the checkpoint is missing, broken or of an unsupported kind */
+  ALLAPRIMA_UNAVAILABLE = 3,   /* a device or feature that this machine or build does not have */
+  ALLAPRIMA_OUT_OF_MEMORY = 4, /* host or device memory ran out; the pipeline stays usable */
+  ALLAPRIMA_CANCELLED = 5,     /* allaprima_run_cancel was called */
+  ALLAPRIMA_IO = 6,            /* a file could not be read or written */
+  ALLAPRIMA_NOT_FINITE = 7,    /* a stage produced NaN or infinity; the message names it */
+  ALLAPRIMA_BUFFER_TOO_SMALL = 8, /* the caller's buffer is too small; the needed size was set */
+  ALLAPRIMA_INTERNAL = 9          /* a defect in this library or in libtorch */
+};
+
+enum { ALLAPRIMA_DEVICE_AUTO = 0, ALLAPRIMA_DEVICE_CPU = 1, ALLAPRIMA_DEVICE_CUDA = 2 };
+
+/* AUTO: fp32 on a CPU without native bfloat16, bf16 elsewhere. */
+enum { ALLAPRIMA_PRECISION_AUTO = 0, ALLAPRIMA_PRECISION_FP32 = 1, ALLAPRIMA_PRECISION_BF16 = 2 };
+
+typedef struct allaprima_pipeline allaprima_pipeline;
+typedef struct allaprima_run allaprima_run;
+
+typedef struct allaprima_pipeline_options {
+  size_t struct_size; /* sizeof(allaprima_pipeline_options) */
+  const char* model;  /* path of a diffusers folder: model_index.json and its components */
+  size_t model_size;
+  int32_t device;       /* ALLAPRIMA_DEVICE_… */
+  int32_t device_index; /* which CUDA device, from 0; 0 on a CPU */
+  int32_t precision;    /* ALLAPRIMA_PRECISION_…, of weights and activations */
+  int32_t threads;      /* CPU threads, 0: one per core; the first pipeline of a process decides */
+} allaprima_pipeline_options;
+
+typedef struct allaprima_request {
+  size_t struct_size; /* sizeof(allaprima_request) */
+  const char* prompt;
+  size_t prompt_size;
+  /* NULL: no negative prompt, which for SDXL means zeroed embeddings; "" is the real embedding of
+   * the empty text. The two give different pictures. */
+  const char* negative_prompt;
+  size_t negative_prompt_size;
+  int32_t width; /* pixels, a multiple of the VAE's factor (8 for SDXL); 0: the model's own size */
+  int32_t height;
+  int32_t steps;   /* 1 to 1000 */
+  int32_t images;  /* pictures of the same prompt, 1 to 64; they differ in their noise */
+  double guidance; /* classifier-free guidance scale; at or below 1 it is off */
+  uint64_t seed;   /* of libtorch's CPU generator: the noise of diffusers' fp32 pipeline */
+  /* NULL, or the path of a safetensors file whose tensor "latents" [images, 4, height/8, width/8]
+   * is the unscaled N(0,1) noise to start from, in place of the seed's. */
+  const char* latents;
+  size_t latents_size;
+  int32_t keep_stages; /* nonzero: keep intermediate tensors for allaprima_run_read */
+} allaprima_request;
+
+/* ALLAPRIMA_ABI_VERSION of the library that was loaded. */
+ALLAPRIMA_API uint32_t allaprima_abi_version(void);
+
+/* Version of the library, as in "0.1.0"; static. */
+ALLAPRIMA_API const char* allaprima_version(void);
+
+/* The message of the last failure on this thread; empty when there was none. */
+ALLAPRIMA_API allaprima_status allaprima_last_error(char* buffer, size_t capacity, size_t* size);
+
+/* JSON about this process: "version", "commit", "libtorch", "libtorch_headers", "cpu_capability",
+ * "native_bf16", "threads", "cuda" {"available", "reason"}. */
+ALLAPRIMA_API allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* size);
+
+/* Opens a checkpoint. On failure *pipeline is NULL. */
+ALLAPRIMA_API allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* options,
+                                                       allaprima_pipeline** pipeline);
+
+/* JSON about the pipeline: "model", "device", "device_reason", "precision", "precision_reason",
+ * "width", "height" (the model's own size in pixels), "size_multiple", "load_s",
+ * "parameters" and "bytes" by component, "plan" (what was changed, in order). */
+ALLAPRIMA_API allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline,
+                                                       char* buffer, size_t capacity, size_t* size);
+
+/* Frees the pipeline after the calls before it are done. NULL is allowed. Its runs must be closed
+ * first: INVALID_ARGUMENT otherwise, and nothing is freed. */
+ALLAPRIMA_API allaprima_status allaprima_pipeline_close(allaprima_pipeline* pipeline);
+
+/* Checks the request and starts a run; no network runs yet. On failure *run is NULL. */
+ALLAPRIMA_API allaprima_status allaprima_run_begin(allaprima_pipeline* pipeline,
+                                                   const allaprima_request* request,
+                                                   allaprima_run** run);
+
+/* Encodes the prompts. Optional: the first step does it when it was not called. */
+ALLAPRIMA_API allaprima_status allaprima_run_encode(allaprima_run* run);
+
+/* Does the next denoising step. INVALID_ARGUMENT when all are done. */
+ALLAPRIMA_API allaprima_status allaprima_run_step(allaprima_run* run);
+
+/* Decodes the latents after the last step and writes RGB bytes, rows from the top, [images, height,
+ * width, 3]. `capacity` must be at least images · height · width · 3. */
+ALLAPRIMA_API allaprima_status allaprima_run_finish(allaprima_run* run, uint8_t* rgb,
+                                                    size_t capacity);
+
+/* Width and height in pixels and the number of pictures of this run. */
+ALLAPRIMA_API allaprima_status allaprima_run_size(const allaprima_run* run, int32_t* width,
+                                                  int32_t* height, int32_t* images);
+
+/* Writes a safetensors file: "latents" [images, 4, h, w] as they left the loop, fp32, and, after
+ * finish, "image" [images, 3, height, width], fp32 in 0 to 1. */
+ALLAPRIMA_API allaprima_status allaprima_run_save_latents(const allaprima_run* run,
+                                                          const char* path, size_t path_size);
+
+/* JSON: "version", "commit", "device", "precision", "seed", "plan", "timings" {"load_s" (of the
+ * pipeline), "prepare_s", "encode_s", "steps_s" [a number a step], "decode_s", "total_s" (begin to
+ * now, without load)}, "peak_rss_bytes", "dropped" (words beyond the tokenizer's limit, a list). */
+ALLAPRIMA_API allaprima_status allaprima_run_report(const allaprima_run* run, char* buffer,
+                                                    size_t capacity, size_t* size);
+
+/* Reads an intermediate tensor of a run with keep_stages, as fp32. Names: "token_ids",
+ * "token_ids_2", "hidden_states", "hidden_states_2", "pooled", "noise_pred" (of step 0, before
+ * guidance), "latents", "image". Sets rank (at most 4) and shape[rank]; `data` may be NULL to ask
+ * for the shape only. Guided runs hold the negative rows first, as diffusers does. */
+ALLAPRIMA_API allaprima_status allaprima_run_read(const allaprima_run* run, const char* name,
+                                                  float* data, size_t capacity, int64_t shape[4],
+                                                  int32_t* rank);
+
+/* Asks the run to stop. The call that works on it returns CANCELLED within a block of a network;
+ * later ones at once. Idempotent, from any thread, never waits. */
+ALLAPRIMA_API allaprima_status allaprima_run_cancel(allaprima_run* run);
+
+ALLAPRIMA_API int32_t allaprima_run_completed_steps(const allaprima_run* run);
+ALLAPRIMA_API int32_t allaprima_run_total_steps(const allaprima_run* run);
+
+/* Frees the run, in whatever state it is. NULL is allowed. */
+ALLAPRIMA_API allaprima_status allaprima_run_close(allaprima_run* run);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ALLAPRIMA_H */

@@ -1,0 +1,63 @@
+#include "golden.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "io/safetensors.h"
+
+namespace smoke {
+
+namespace {
+
+template <class T>
+std::vector<double> widen(std::span<const std::byte> data) {
+  std::vector<double> values(data.size() / sizeof(T));
+  for (size_t i = 0; i < values.size(); ++i) {
+    T value;
+    std::memcpy(&value, data.data() + i * sizeof(T), sizeof(T));
+    values[i] = static_cast<double>(value);
+  }
+  return values;
+}
+
+}  // namespace
+
+std::optional<Golden> Golden::read(const std::filesystem::path& folder) {
+  const auto path = folder / "golden.safetensors";
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const allaprima::SafetensorsFile file(path);
+  Golden golden;
+  golden.metadata = file.metadata();
+  for (const auto& [name, entry] : file.tensors()) {
+    if (entry.dtype == "F32") golden.values[name] = widen<float>(entry.data);
+    if (entry.dtype == "I64") golden.values[name] = widen<int64_t>(entry.data);
+  }
+  return golden;
+}
+
+std::string Golden::text(const std::string& key, const std::string& fallback) const {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? fallback : found->second;
+}
+
+double Golden::number(const std::string& key, double fallback) const {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? fallback : std::stod(found->second);
+}
+
+double relative_distance(const std::vector<float>& ours, const std::vector<double>& theirs) {
+  if (ours.size() != theirs.size()) return std::numeric_limits<double>::infinity();
+  double difference = 0, length = 0;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const double gap = static_cast<double>(ours[i]) - theirs[i];
+    difference += gap * gap;
+    length += theirs[i] * theirs[i];
+  }
+  if (difference == 0) return 0;
+  const double distance = std::sqrt(difference / length);
+  return std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance;
+}
+
+}  // namespace smoke

@@ -1,0 +1,267 @@
+// allaprima.h to the runtime and back: the only extern "C" and the only catch.
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "allaprima.h"
+#include "base/version.h"
+#include "runtime/engine.h"
+#include "runtime/run.h"
+#include "runtime/system_info.h"
+
+using namespace allaprima;
+
+struct allaprima_pipeline {
+  std::unique_ptr<runtime::Pipeline> pipeline;
+  int runs = 0;  // touched on the engine thread only
+};
+
+struct allaprima_run {
+  allaprima_pipeline& owner;
+  runtime::Run run;
+};
+
+namespace {
+
+thread_local std::string last_error;
+
+allaprima_status remember(Code code, const std::string& message) {
+  last_error = message;
+  return static_cast<allaprima_status>(code);
+}
+
+/// libtorch reports a failed host allocation as a plain error with this sentence.
+bool is_out_of_memory(const std::string& message) {
+  return message.find("allocate memory") != std::string::npos ||
+         message.find("not enough memory") != std::string::npos;
+}
+
+template <class Work>
+allaprima_status guarded(Work work) {
+  try {
+    work();
+    return ALLAPRIMA_OK;
+  } catch (const Error& error) {
+    return remember(error.code(), error.what());
+  } catch (const c10::OutOfMemoryError& error) {
+    return remember(Code::kOutOfMemory, error.what_without_backtrace());
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    return remember(is_out_of_memory(message) ? Code::kOutOfMemory : Code::kInternal, message);
+  } catch (const std::bad_alloc&) {
+    return remember(Code::kOutOfMemory, "out of memory");
+  } catch (const std::exception& error) {
+    return remember(Code::kInternal, error.what());
+  }
+}
+
+template <class Work>
+allaprima_status on_engine(Work work) {
+  return guarded([&] { runtime::Engine::get().run(work); });
+}
+
+void need(bool given, const char* name) { check(given, Code::kInvalidArgument, name, " is NULL"); }
+
+/// The caller's struct, with zeros for what an older caller does not know.
+template <class Struct>
+Struct known(const Struct* given, const char* name) {
+  need(given != nullptr, name);
+  check(given->struct_size >= sizeof(size_t) && given->struct_size <= 4096, Code::kInvalidArgument,
+        name, ".struct_size is ", given->struct_size, ", expected ", sizeof(Struct));
+  Struct copy{};
+  std::memcpy(&copy, given, std::min(given->struct_size, sizeof(Struct)));
+  return copy;
+}
+
+std::string text(const char* data, size_t size) {
+  return data == nullptr ? std::string() : std::string(data, size);
+}
+
+void write_text(const std::string& value, char* buffer, size_t capacity, size_t* size) {
+  need(size != nullptr, "size");
+  *size = value.size();
+  check(value.size() <= capacity && (buffer != nullptr || value.empty()), Code::kBufferTooSmall,
+        "the buffer holds ", capacity, " bytes, the text has ", value.size());
+  if (!value.empty()) std::memcpy(buffer, value.data(), value.size());
+}
+
+runtime::Request request_of(const allaprima_request& r) {
+  runtime::Request request;
+  request.prompt = text(r.prompt, r.prompt_size);
+  if (r.negative_prompt != nullptr) {
+    request.negative_prompt = text(r.negative_prompt, r.negative_prompt_size);
+  }
+  request.width = r.width;
+  request.height = r.height;
+  request.steps = r.steps;
+  request.images = r.images;
+  request.guidance = r.guidance;
+  request.seed = r.seed;
+  request.latents = text(r.latents, r.latents_size);
+  request.keep_stages = r.keep_stages != 0;
+  return request;
+}
+
+template <class Enum>
+Enum choice(int32_t value, int32_t last, const char* name) {
+  check(value >= 0 && value <= last, Code::kInvalidArgument, name, " is ", value,
+        ", expected 0 to ", last);
+  return static_cast<Enum>(value);
+}
+
+}  // namespace
+
+extern "C" {
+
+uint32_t allaprima_abi_version(void) { return ALLAPRIMA_ABI_VERSION; }
+
+const char* allaprima_version(void) { return ALLAPRIMA_VERSION; }
+
+allaprima_status allaprima_last_error(char* buffer, size_t capacity, size_t* size) {
+  if (size == nullptr) return ALLAPRIMA_INVALID_ARGUMENT;
+  *size = last_error.size();
+  if (last_error.size() > capacity || (buffer == nullptr && !last_error.empty())) {
+    return ALLAPRIMA_BUFFER_TOO_SMALL;
+  }
+  if (!last_error.empty()) std::memcpy(buffer, last_error.data(), last_error.size());
+  return ALLAPRIMA_OK;
+}
+
+allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* size) {
+  return on_engine([&] { write_text(runtime::system_info().dump(), buffer, capacity, size); });
+}
+
+allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* options,
+                                         allaprima_pipeline** pipeline) {
+  if (pipeline != nullptr) *pipeline = nullptr;
+  return guarded([&] {
+    need(pipeline != nullptr, "pipeline");
+    const auto o = known(options, "options");
+    check(o.threads >= 0 && o.threads <= 1024, Code::kInvalidArgument, "threads is ", o.threads,
+          ", expected 0 to 1024");
+    const runtime::PipelineOptions chosen{
+        text(o.model, o.model_size), choice<DeviceChoice>(o.device, 2, "device"), o.device_index,
+        choice<PrecisionChoice>(o.precision, 2, "precision")};
+    runtime::Engine::get().use_threads(o.threads);
+    *pipeline = runtime::Engine::get().run(
+        [&] { return new allaprima_pipeline{runtime::Pipeline::open(chosen)}; });
+  });
+}
+
+allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline, char* buffer,
+                                         size_t capacity, size_t* size) {
+  return on_engine([&] {
+    need(pipeline != nullptr, "pipeline");
+    write_text(pipeline->pipeline->info().dump(), buffer, capacity, size);
+  });
+}
+
+allaprima_status allaprima_pipeline_close(allaprima_pipeline* pipeline) {
+  if (pipeline == nullptr) return ALLAPRIMA_OK;
+  return on_engine([&] {
+    check(pipeline->runs == 0, Code::kInvalidArgument, pipeline->runs,
+          " run(s) of this pipeline are open; close them first");
+    delete pipeline;
+  });
+}
+
+allaprima_status allaprima_run_begin(allaprima_pipeline* pipeline, const allaprima_request* request,
+                                     allaprima_run** run) {
+  if (run != nullptr) *run = nullptr;
+  return on_engine([&] {
+    need(run != nullptr, "run");
+    need(pipeline != nullptr, "pipeline");
+    const auto r = request_of(known(request, "request"));
+    *run = new allaprima_run{*pipeline, runtime::Run(*pipeline->pipeline, r)};
+    ++pipeline->runs;
+  });
+}
+
+allaprima_status allaprima_run_encode(allaprima_run* run) {
+  return on_engine([&] {
+    need(run != nullptr, "run");
+    run->run.encode();
+  });
+}
+
+allaprima_status allaprima_run_step(allaprima_run* run) {
+  return on_engine([&] {
+    need(run != nullptr, "run");
+    run->run.step();
+  });
+}
+
+allaprima_status allaprima_run_finish(allaprima_run* run, uint8_t* rgb, size_t capacity) {
+  return on_engine([&] {
+    need(run != nullptr, "run");
+    need(rgb != nullptr, "rgb");
+    run->run.finish({rgb, capacity});
+  });
+}
+
+allaprima_status allaprima_run_size(const allaprima_run* run, int32_t* width, int32_t* height,
+                                    int32_t* images) {
+  return guarded([&] {
+    need(run != nullptr && width != nullptr && height != nullptr && images != nullptr,
+         "run, width, height or images");
+    *width = static_cast<int32_t>(run->run.request().width);
+    *height = static_cast<int32_t>(run->run.request().height);
+    *images = static_cast<int32_t>(run->run.request().images);
+  });
+}
+
+allaprima_status allaprima_run_save_latents(const allaprima_run* run, const char* path,
+                                            size_t path_size) {
+  return on_engine([&] {
+    need(run != nullptr && path != nullptr, "run or path");
+    run->run.save_latents(text(path, path_size));
+  });
+}
+
+allaprima_status allaprima_run_report(const allaprima_run* run, char* buffer, size_t capacity,
+                                      size_t* size) {
+  return on_engine([&] {
+    need(run != nullptr, "run");
+    write_text(run->run.report().dump(), buffer, capacity, size);
+  });
+}
+
+allaprima_status allaprima_run_read(const allaprima_run* run, const char* name, float* data,
+                                    size_t capacity, int64_t shape[4], int32_t* rank) {
+  return on_engine([&] {
+    need(run != nullptr && name != nullptr && shape != nullptr && rank != nullptr,
+         "run, name, shape or rank");
+    const Tensor stage = run->run.stage(name);
+    *rank = static_cast<int32_t>(stage.dim());
+    std::copy(stage.sizes().begin(), stage.sizes().end(), shape);
+    if (data == nullptr) return;
+    check(capacity >= static_cast<size_t>(stage.numel()), Code::kBufferTooSmall,
+          "the buffer holds ", capacity, " numbers, the tensor has ", stage.numel());
+    std::memcpy(data, stage.const_data_ptr<float>(), stage.nbytes());
+  });
+}
+
+allaprima_status allaprima_run_cancel(allaprima_run* run) {
+  return guarded([&] {
+    need(run != nullptr, "run");
+    run->run.cancel();
+  });
+}
+
+int32_t allaprima_run_completed_steps(const allaprima_run* run) {
+  return run == nullptr ? 0 : static_cast<int32_t>(run->run.completed());
+}
+
+int32_t allaprima_run_total_steps(const allaprima_run* run) {
+  return run == nullptr ? 0 : static_cast<int32_t>(run->run.request().steps);
+}
+
+allaprima_status allaprima_run_close(allaprima_run* run) {
+  if (run == nullptr) return ALLAPRIMA_OK;
+  return on_engine([&] {
+    --run->owner.runs;
+    delete run;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,85 @@
+#include "base/device.h"
+
+#include <ATen/detail/CUDAHooksInterface.h>
+
+#include "base/error.h"
+
+namespace allaprima {
+
+std::string why_no_cuda() {
+  if (at::hasCUDA()) return "";
+  if (!at::detail::getCUDAHooks().hasCUDA() && at::detail::getCUDAHooks().getNumGPUs() == 0 &&
+      !at::globalContext().hasCUDA()) {
+    // The hooks of a CPU-only libtorch answer no version; a CUDA build without driver does.
+    try {
+      at::detail::getCUDAHooks().versionCUDART();
+    } catch (const std::exception&) {
+      return "this libtorch was built without CUDA";
+    }
+  }
+  return "no usable CUDA device: is the NVIDIA driver installed, and is a GPU visible to this "
+         "process?";
+}
+
+bool cpu_has_native_bf16() { return __builtin_cpu_supports("avx512bf16") != 0; }
+
+namespace {
+
+void choose_device(DeviceChoice choice, int index, Placement& placement) {
+  if (choice == DeviceChoice::kCpu) {
+    placement.device_reason = "asked for";
+    return;
+  }
+  const std::string obstacle = why_no_cuda();
+  if (!obstacle.empty()) {
+    check(choice == DeviceChoice::kAuto, Code::kUnavailable, "device cuda:", index,
+          " was asked for, but ", obstacle, "; use device auto or cpu to run without it");
+    placement.device_reason = obstacle;
+    return;
+  }
+  const int count = at::detail::getCUDAHooks().deviceCount();
+  check(index >= 0 && index < count, Code::kUnavailable, "device cuda:", index,
+        " was asked for, this machine has ", count, " CUDA device(s), numbered from 0");
+  placement.device = at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+  placement.device_reason = choice == DeviceChoice::kCuda ? "asked for" : "a CUDA device is there";
+}
+
+void choose_precision(PrecisionChoice choice, Placement& placement) {
+  if (choice != PrecisionChoice::kAuto) {
+    placement.dtype = choice == PrecisionChoice::kBf16 ? at::kBFloat16 : at::kFloat;
+    placement.precision_reason = "asked for";
+  } else if (placement.device.is_cpu() && !cpu_has_native_bf16()) {
+    placement.dtype = at::kFloat;
+    placement.precision_reason = "this CPU has no native bfloat16";
+  } else {
+    placement.dtype = at::kBFloat16;
+    placement.precision_reason =
+        placement.device.is_cpu() ? "this CPU has native bfloat16" : "the default on CUDA";
+  }
+}
+
+}  // namespace
+
+Placement choose_placement(DeviceChoice device, int index, PrecisionChoice precision) {
+  Placement placement;
+  choose_device(device, index, placement);
+  choose_precision(precision, placement);
+  return placement;
+}
+
+std::string device_name(at::Device device) { return device.str(); }
+
+std::string precision_name(at::ScalarType dtype) {
+  switch (dtype) {
+    case at::kFloat:
+      return "fp32";
+    case at::kBFloat16:
+      return "bf16";
+    case at::kHalf:
+      return "fp16";
+    default:
+      return at::toString(dtype);
+  }
+}
+
+}  // namespace allaprima

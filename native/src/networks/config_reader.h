@@ -1,0 +1,81 @@
+// Reads values of a component's config.json, with errors that name file, key, value and what is
+// supported.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json_file.h"
+
+namespace allaprima::networks {
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(const std::filesystem::path& file)
+      : file_(file.string()), json_(read_json(file)) {
+    check(json_.is_object(), Code::kInvalidModel, file_, ": is not a JSON object");
+  }
+
+  /// The value of `key`; null and absent count as `fallback`, or as an error without one.
+  template <class T>
+  T get(const std::string& key, std::optional<T> fallback = std::nullopt) const {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) {
+      check(fallback.has_value(), Code::kInvalidModel, file_, ": '", key, "' is missing");
+      return *fallback;
+    }
+    try {
+      return found->template get<T>();
+    } catch (const Json::exception&) {
+      fail(Code::kInvalidModel, file_, ": '", key, "' has the unexpected value ", found->dump());
+    }
+  }
+
+  /// A whole number from `least` up to a size that no published model reaches.
+  int64_t size(const std::string& key, std::optional<int64_t> fallback = std::nullopt,
+               int64_t least = 1) const {
+    const auto value = get<int64_t>(key, fallback);
+    check(value >= least && value <= kLargest, Code::kInvalidModel, file_, ": '", key, "' is ",
+          value, ", expected ", least, " to ", kLargest);
+    return value;
+  }
+
+  std::vector<int64_t> sizes(const std::string& key) const {
+    const auto values = get<std::vector<int64_t>>(key);
+    check(!values.empty() && values.size() <= 8, Code::kInvalidModel, file_, ": '", key, "' has ",
+          values.size(), " entries, expected 1 to 8");
+    for (int64_t value : values) {
+      check(value >= 1 && value <= kLargest, Code::kInvalidModel, file_, ": '", key, "' holds ",
+            value, ", expected 1 to ", kLargest);
+    }
+    return values;
+  }
+
+  /// Refuses any value but `supported`, which is also what an absent key means.
+  template <class T>
+  void expect(const std::string& key, const T& supported) const {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) return;
+    check(*found == Json(supported), Code::kInvalidModel, file_, ": '", key, "' is ", found->dump(),
+          ", which is not supported; ", Json(supported).dump(), " is");
+  }
+
+  /// Refuses any value at all.
+  void expect_absent(const std::string& key) const {
+    const auto found = json_.find(key);
+    check(found == json_.end() || found->is_null(), Code::kInvalidModel, file_, ": '", key, "' is ",
+          found == json_.end() ? "" : found->dump(), ", which is not supported; null is");
+  }
+
+  const Json& json() const { return json_; }
+  const std::string& file() const { return file_; }
+
+ private:
+  static constexpr int64_t kLargest = 1 << 20;
+  std::string file_;
+  Json json_;
+};
+
+}  // namespace allaprima::networks

@@ -1,0 +1,45 @@
+// A checkpoint into a network, strict both ways.
+#pragma once
+
+#include "base/device.h"
+#include "io/checkpoint.h"
+#include "nn/visit.h"
+
+namespace allaprima::networks {
+
+struct Loaded {
+  int64_t parameters = 0;
+  int64_t bytes = 0;       // in the precision they are held in
+  int64_t file_bytes = 0;  // in the precision of the file
+  int64_t tensors = 0;
+  int64_t converted = 0;  // tensors whose precision in the file was another
+};
+
+/// Fills every tensor that a visit names. A missing, misshapen or left-over tensor is
+/// kInvalidModel, with the first ten names and the count.
+class Loader : public nn::Visitor {
+ public:
+  Loader(Checkpoint& checkpoint, const Placement& placement)
+      : checkpoint_(checkpoint), placement_(placement) {}
+
+  /// After the visit: throws if anything did not fit.
+  Loaded finish() const;
+
+ protected:
+  void on_tensor(const std::string& path, Tensor& tensor, at::IntArrayRef shape) override;
+
+ private:
+  Checkpoint& checkpoint_;
+  const Placement& placement_;
+  Loaded loaded_;
+  std::vector<std::string> missing_, misshapen_;
+};
+
+template <class Network>
+Loaded load(Network& network, Checkpoint& checkpoint, const Placement& placement) {
+  Loader loader(checkpoint, placement);
+  network.visit(loader);
+  return loader.finish();
+}
+
+}  // namespace allaprima::networks

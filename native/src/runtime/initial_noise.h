@@ -1,0 +1,12 @@
+// The unscaled N(0,1) noise that a run starts from.
+#pragma once
+
+#include "runtime/run.h"
+
+namespace allaprima::runtime {
+
+/// [images, channels, height, width] fp32 on the CPU: from the request's file, or its seed through
+/// libtorch's CPU generator, which gives diffusers' noise for the same seed.
+Tensor initial_noise(const Request& request, at::IntArrayRef shape);
+
+}  // namespace allaprima::runtime

@@ -1,0 +1,190 @@
+#include "runtime/run.h"
+
+#include <sys/resource.h>
+
+#include <cmath>
+
+#include "base/shape.h"
+#include "base/version.h"
+#include "io/checkpoint.h"
+#include "kernels/guided_step.h"
+#include "runtime/initial_noise.h"
+
+namespace allaprima::runtime {
+
+namespace {
+
+constexpr int64_t kLargestSide = 16384, kMostImages = 64, kMostPromptBytes = 1 << 20;
+
+void check_side(const char* name, int64_t value, int64_t multiple) {
+  check(value >= multiple && value <= kLargestSide && value % multiple == 0, Code::kInvalidArgument,
+        name, " is ", value, ", expected a multiple of ", multiple, " from ", multiple, " to ",
+        kLargestSide);
+}
+
+Request checked(Request request, const Pipeline& pipeline) {
+  const int64_t multiple = pipeline.vae().config().factor();
+  if (request.width == 0) request.width = pipeline.default_size();
+  if (request.height == 0) request.height = pipeline.default_size();
+  check_side("width", request.width, multiple);
+  check_side("height", request.height, multiple);
+  check(request.images >= 1 && request.images <= kMostImages, Code::kInvalidArgument, "images is ",
+        request.images, ", expected 1 to ", kMostImages);
+  check(std::isfinite(request.guidance), Code::kInvalidArgument, "guidance is ", request.guidance,
+        ", expected a finite number");
+  check(request.prompt.size() <= kMostPromptBytes &&
+            request.negative_prompt.value_or("").size() <= kMostPromptBytes,
+        Code::kInvalidArgument, "a prompt is longer than ", kMostPromptBytes, " bytes");
+  return request;
+}
+
+void check_finite(const Tensor& x, const char* stage) {
+  check(at::isfinite(x).all().item<bool>(), Code::kNotFinite, "the ", stage,
+        " hold values that are not finite: the checkpoint is damaged, or this precision is too "
+        "small for it; try fp32");
+}
+
+int64_t peak_resident_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace
+
+Run::Run(const Pipeline& pipeline, Request request)
+    : pipeline_(pipeline),
+      request_(checked(std::move(request), pipeline)),
+      table_(sampling::euler_table(pipeline.scheduler(), request_.steps)) {
+  const int64_t factor = pipeline.vae().config().factor();
+  const Tensor noise =
+      initial_noise(request_, {request_.images, pipeline.vae().config().latent_channels,
+                               request_.height / factor, request_.width / factor});
+  latents_ = noise.to(pipeline.placement().device) * table_.initial_scale;
+  prepare_seconds_ = since_begin_.seconds();
+}
+
+void Run::check_usable() const {
+  check(!failed_, Code::kInvalidArgument,
+        "this run has failed or was cancelled; close it and begin another");
+}
+
+/// After a failure a run has lost its place: it can only be closed.
+template <class Work>
+void Run::guarded(Work work) {
+  check_usable();
+  try {
+    stop_.check();
+    work();
+  } catch (...) {
+    failed_ = true;
+    throw;
+  }
+}
+
+void Run::keep(const std::string& name, const Tensor& tensor) {
+  if (request_.keep_stages) stages_[name] = tensor.to(at::kCPU, at::kFloat).contiguous();
+}
+
+void Run::encode() {
+  if (encoded_) return;
+  guarded([&] {
+    const Stopwatch watch;
+    encoded_ =
+        pipeline_.text().encode(forward(), {request_.prompt, request_.negative_prompt, guided(),
+                                            request_.images, request_.width, request_.height});
+    for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
+    encoded_->stages.clear();
+    encode_seconds_ = watch.seconds();
+  });
+}
+
+Tensor Run::predict(const sampling::StepRow& row) {
+  const auto& placement = pipeline_.placement();
+  const Tensor scaled = latents_ * row.input_scale;
+  const Tensor input = (guided() ? at::cat({scaled, scaled}) : scaled).to(placement.dtype);
+  const auto fp32 = at::TensorOptions(at::kFloat).device(placement.device);
+  // Eager recomputes what does not change, as published.
+  const auto text = pipeline_.unet().prepare(forward(), encoded_->condition);
+  const auto times = pipeline_.unet().prepare(forward(), text, at::full({1}, row.timestep, fp32));
+  return pipeline_.unet().step(forward(), input, {text, times, 0});
+}
+
+void Run::step() {
+  encode();
+  check(completed() < request_.steps, Code::kInvalidArgument, "all ", request_.steps,
+        " steps are done; finish the run");
+  guarded([&] {
+    const Stopwatch watch;
+    const sampling::StepRow& row = table_.rows[static_cast<size_t>(completed())];
+    Tensor prediction = predict(row);
+    if (completed() == 0) keep("noise_pred", prediction);
+    if (guided()) prediction = kernels::guide(prediction, request_.guidance);
+    latents_ =
+        kernels::update_latent(latents_, prediction, {row.latent_factor, row.prediction_factor});
+    step_seconds_.push_back(watch.seconds());
+    completed_.fetch_add(1, std::memory_order_relaxed);
+  });
+}
+
+void Run::finish(std::span<uint8_t> rgb) {
+  check(completed() == request_.steps, Code::kInvalidArgument, completed(), " of ", request_.steps,
+        " steps are done; finish comes after the last");
+  check(static_cast<int64_t>(rgb.size()) >= rgb_bytes(), Code::kBufferTooSmall, "the buffer holds ",
+        rgb.size(), " bytes, the pictures need ", rgb_bytes());
+  guarded([&] {
+    const Stopwatch watch;
+    check_finite(latents_, "latents");
+    keep("latents", latents_);
+    std::vector<Tensor> images;  // one at a time: a decode at full size needs gigabytes
+    for (const Tensor& latent : latents_.split(1)) {
+      const Tensor decoded =
+          pipeline_.vae().decode(forward(), latent.to(pipeline_.placement().dtype));
+      images.push_back((decoded.to(at::kFloat) * 0.5 + 0.5).clamp(0, 1).to(at::kCPU));
+    }
+    image_ = at::cat(images).contiguous();
+    check_finite(image_, "pixels");
+    keep("image", image_);
+    // Rounds half to even, as numpy does for diffusers.
+    const Tensor bytes = (image_ * 255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
+    std::memcpy(rgb.data(), bytes.const_data_ptr<uint8_t>(), static_cast<size_t>(rgb_bytes()));
+    decode_seconds_ = watch.seconds();
+    total_seconds_ = since_begin_.seconds();
+  });
+}
+
+void Run::save_latents(const std::filesystem::path& path) const {
+  check(completed() == request_.steps, Code::kInvalidArgument, completed(), " of ", request_.steps,
+        " steps are done; the latents are saved after the last");
+  std::vector<std::pair<std::string, Tensor>> tensors{{"latents", latents_}};
+  if (image_.defined()) tensors.emplace_back("image", image_);
+  save_tensors(path, tensors, {{"prompt", request_.prompt}, {"version", ALLAPRIMA_VERSION}});
+}
+
+Tensor Run::stage(const std::string& name) const {
+  const auto found = stages_.find(name);
+  check(found != stages_.end(), Code::kInvalidArgument, "no stage '", name,
+        "' was kept; the request must set keep_stages, and the stage must be reached");
+  return found->second;
+}
+
+Json Run::report() const {
+  const auto& placement = pipeline_.placement();
+  return {{"version", ALLAPRIMA_VERSION},
+          {"commit", ALLAPRIMA_COMMIT},
+          {"device", device_name(placement.device)},
+          {"precision", precision_name(placement.dtype)},
+          {"seed", request_.seed},
+          {"plan", pipeline_.plan()},
+          {"timings",
+           {{"load_s", pipeline_.load_seconds()},
+            {"prepare_s", prepare_seconds_},
+            {"encode_s", encode_seconds_},
+            {"steps_s", step_seconds_},
+            {"decode_s", decode_seconds_},
+            {"total_s", total_seconds_ > 0 ? total_seconds_ : since_begin_.seconds()}}},
+          {"peak_rss_bytes", peak_resident_bytes()},
+          {"dropped", encoded_ ? encoded_->dropped : std::vector<std::string>{}}};
+}
+
+}  // namespace allaprima::runtime

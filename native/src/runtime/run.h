@@ -1,0 +1,69 @@
+// One generation: prompt to pixels, a step at a time.
+#pragma once
+
+#include <atomic>
+#include <span>
+
+#include "base/clock.h"
+#include "runtime/pipeline.h"
+
+namespace allaprima::runtime {
+
+struct Request {
+  std::string prompt;
+  std::optional<std::string> negative_prompt;
+  int64_t width = 0, height = 0;  // pixels; 0: the model's own size
+  int64_t steps = 30;
+  int64_t images = 1;
+  double guidance = 5;
+  uint64_t seed = 0;
+  std::filesystem::path latents;  // empty: noise from the seed
+  bool keep_stages = false;
+};
+
+class Run {
+ public:
+  /// Checks the request and draws the noise. Throws kInvalidArgument, kInvalidModel, kIo.
+  Run(const Pipeline& pipeline, Request request);
+
+  void encode();
+  void step();
+  /// RGB rows from the top, [images, height, width, 3].
+  void finish(std::span<uint8_t> rgb);
+
+  void save_latents(const std::filesystem::path& path) const;
+  Json report() const;
+  /// A kept stage, fp32 on the CPU; throws kInvalidArgument for an unknown or absent one.
+  Tensor stage(const std::string& name) const;
+
+  void cancel() { stop_.request(); }
+  int64_t completed() const { return completed_.load(std::memory_order_relaxed); }
+  const Request& request() const { return request_; }
+  int64_t rgb_bytes() const { return request_.images * request_.height * request_.width * 3; }
+
+ private:
+  nn::Forward forward() const { return {pipeline_.ops(), stop_}; }
+  bool guided() const { return request_.guidance > 1; }
+  void keep(const std::string& name, const Tensor& tensor);
+  Tensor predict(const sampling::StepRow& row);
+  void check_usable() const;
+  template <class Work>
+  void guarded(Work work);
+
+  const Pipeline& pipeline_;
+  Request request_;
+  StopFlag stop_;
+  bool failed_ = false;
+  sampling::StepTable table_;
+  Tensor latents_;  // [images, C, h, w] fp32, scaled for the sampler
+  std::optional<Encoded> encoded_;
+  Tensor image_;  // [images, 3, height, width] fp32 in 0 to 1, after finish
+  std::map<std::string, Tensor> stages_;
+  std::atomic<int64_t> completed_{0};
+
+  Stopwatch since_begin_;
+  double prepare_seconds_ = 0, encode_seconds_ = 0, decode_seconds_ = 0, total_seconds_ = 0;
+  std::vector<double> step_seconds_;
+};
+
+}  // namespace allaprima::runtime

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Holds what our shared libraries show to the outside: the C API from one, JNI from the other.
+
+Use: tools/check_symbols.py LIBRARY_DIR SOURCE_DIR
+
+Also: RUNPATH is $ORIGIN (or, with a pip-installed torch, that folder as well), the newest glibc and
+libstdc++ symbols are not newer than libtorch's own, and no path of the build machine is inside.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ALLOWED = {
+    "liballaprima.so": re.compile(r"allaprima_\w+$"),
+    "libjniallaprima.so": re.compile(r"(JNI_OnLoad|JNI_OnUnload|Java_\w+)(@@?\w*)?$"),
+}
+# What bytedeco's libtorch 2.13 needs itself.
+NEWEST = {"GLIBC": (2, 35), "GLIBCXX": (3, 4, 30)}
+
+
+def output(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def problems(library, source_dir):
+    pattern = ALLOWED[library.name]
+    shown = [line.split()[-1] for line in output("nm", "-D", "--defined-only", library).splitlines()]
+    if not shown:
+        yield "shows no symbol at all"
+    for symbol in shown:
+        if not pattern.match(symbol):
+            yield f"shows the symbol {symbol}"
+    for name, version in re.findall(r"\b(GLIBC|GLIBCXX)_([0-9.]+)", output("objdump", "-T", library)):
+        if tuple(map(int, version.split("."))) > NEWEST[name]:
+            yield f"needs {name}_{version}, libtorch itself needs no more than {NEWEST[name]}"
+    runpath = re.findall(r"R(?:UN)?PATH\).*\[(.*)\]", output("readelf", "-d", library))
+    if not runpath or runpath[0].split(":")[0] != "$ORIGIN":
+        yield f"RUNPATH is {runpath}, expected $ORIGIN"
+    content = library.read_bytes()
+    for path in {str(source_dir), str(pathlib.Path.home())}:
+        if len(path) > 5 and path.encode() in content and path not in "".join(runpath):
+            yield f"holds the path {path}"
+
+
+def main():
+    folder, source_dir = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+    found = []
+    for name in ALLOWED:
+        library = folder / name
+        if library.exists():
+            found += [f"{name}: {problem}" for problem in problems(library, source_dir)]
+    print("\n".join(found) if found else "symbols hold")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Makes the tiny random SDXL pipelines as diffusers folders; the same bytes on every run.
+
+    python make_tiny.py [--root REPOSITORY] [FOLDER...]
+
+The weights are drawn so that every tensor matters: random norms and biases, branches as large as
+the stream they are added to. What they paint has no meaning.
+"""
+
+import argparse
+import zlib
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
+from safetensors.torch import save_file
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection
+
+from clip_vocabulary import vocabulary_size, write_json, write_tokenizers
+from tiny_configs import PIPELINES
+
+# Standard deviation of a layer's output for inputs of variance 1, where it is not 1. Chosen so that
+# every tensor moves the result by at least 3e-4 (sensitivity.py) and fp32 rounding by at most 1e-6.
+GAINS = {
+    # Attention that is far from uniform: otherwise queries and keys hardly matter.
+    "to_q.weight": 1.5,
+    "to_k.weight": 1.5,
+    "q_proj.weight": 1.5,
+    "k_proj.weight": 1.5,
+    # The last layer of every residual branch: with 1 the networks amplify rounding errors.
+    "conv2.weight": 0.6,
+    "to_out.0.weight": 0.6,
+    "net.2.weight": 0.6,
+    "proj_out.weight": 0.6,
+    "out_proj.weight": 0.6,
+    "fc2.weight": 0.6,
+    "/conv_out.weight": 0.8,
+    # Latents end at about 5 / scaling_factor: bring them back to the size of the branches.
+    "post_quant_conv.weight": 0.02,
+    # Most of the picture lies between black and white.
+    "decoder.conv_out.weight": 0.8,
+}
+BIAS = 0.4
+
+
+def random_tensor(name, shape):
+    """Drawn from a generator of its own, so that a new tensor leaves the others as they were."""
+    generator = torch.Generator("cpu").manual_seed(zlib.crc32(name.encode()))
+    normal = torch.randn(shape, generator=generator)
+    if name.endswith("embedding.weight"):
+        return normal
+    if len(shape) > 1:
+        gain = next((gain for end, gain in GAINS.items() if name.endswith(end)), 1.0)
+        return normal * gain / shape[1:].numel() ** 0.5
+    if name.endswith(".weight"):  # of a norm
+        return 1 + 0.25 * normal.clamp(-2, 2)
+    return BIAS * normal
+
+
+def random_weights(shapes, component, dtype):
+    return {
+        name: random_tensor(f"{component}/{name}", shape).to(dtype).contiguous()
+        for name, shape in sorted(shapes.items())
+    }
+
+
+def write_weights(path, module, pipeline, component):
+    shapes = {name: value.shape for name, value in module.state_dict().items()}
+    weights = random_weights(shapes, component, pipeline.dtype)
+    save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # safetensors makes it private
+
+
+def write_text_encoder(folder, pipeline, component, with_projection):
+    encoder = getattr(pipeline, component)
+    architecture = "CLIPTextModelWithProjection" if with_projection else "CLIPTextModel"
+    config = {
+        "architectures": [architecture],
+        "attention_dropout": 0.0,
+        "bos_token_id": 0,
+        "dropout": 0.0,
+        "eos_token_id": encoder.eos_token_id,
+        "hidden_act": encoder.activation,
+        "hidden_size": encoder.width,
+        "initializer_factor": 1.0,
+        "initializer_range": 0.02,
+        "intermediate_size": encoder.feed_forward,
+        "layer_norm_eps": encoder.eps,
+        "max_position_embeddings": 77,
+        "model_type": "clip_text_model",
+        "num_attention_heads": encoder.heads,
+        "num_hidden_layers": encoder.layers,
+        "pad_token_id": 1,
+        "projection_dim": encoder.projection,
+        "torch_dtype": str(pipeline.dtype).removeprefix("torch."),
+        "transformers_version": "4.32.0.dev0",
+        "vocab_size": vocabulary_size(),
+    }
+    target = folder / component
+    target.mkdir(exist_ok=True)
+    write_json(target / "config.json", config)
+    # Published files have every name under "text_model.", with or without a projection.
+    module = CLIPTextModelWithProjection(CLIPTextConfig(**config))
+    if not with_projection:
+        del module.text_projection
+    write_weights(target / "model.safetensors", module, pipeline, component)
+
+
+def write_unet(folder, pipeline):
+    unet = pipeline.unet
+    pooled = pipeline.text_encoder_2.projection
+    module = UNet2DConditionModel(
+        sample_size=unet.sample_size,
+        block_out_channels=unet.widths,
+        down_block_types=unet.blocks,
+        up_block_types=tuple(kind.replace("Down", "Up") for kind in reversed(unet.blocks)),
+        layers_per_block=unet.layers,
+        attention_head_dim=unet.heads,
+        transformer_layers_per_block=unet.transformers,
+        cross_attention_dim=pipeline.text_encoder.width + pipeline.text_encoder_2.width,
+        norm_num_groups=unet.groups,
+        norm_eps=unet.eps,
+        use_linear_projection=unet.linear_projection,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=unet.time_ids_width,
+        projection_class_embeddings_input_dim=6 * unet.time_ids_width + pooled,
+    )
+    write_diffusers_component(folder, "unet", module, pipeline)
+
+
+def write_vae(folder, pipeline):
+    vae = pipeline.vae
+    levels = len(vae.widths)
+    module = AutoencoderKL(
+        block_out_channels=vae.widths,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        layers_per_block=vae.layers,
+        latent_channels=4,
+        norm_num_groups=vae.groups,
+        sample_size=pipeline.unet.sample_size * 2 ** (levels - 1),
+        scaling_factor=vae.scaling,
+        force_upcast=True,
+    )
+    write_diffusers_component(folder, "vae", module, pipeline)
+
+
+def write_diffusers_component(folder, component, module, pipeline):
+    module.save_config(folder / component)
+    path = folder / component / "diffusion_pytorch_model.safetensors"
+    write_weights(path, module, pipeline, component)
+
+
+def write_scheduler(folder):
+    scheduler = EulerDiscreteScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="epsilon",
+        timestep_spacing="leading",
+        steps_offset=1,
+    )
+    scheduler.save_config(folder / "scheduler")
+
+
+def write_model_index(folder, pipeline):
+    index = {
+        "_class_name": "StableDiffusionXLPipeline",
+        "_diffusers_version": "0.42.1",
+        "add_watermarker": None,
+        "force_zeros_for_empty_prompt": pipeline.zeros_without_negative_prompt,
+        "scheduler": ["diffusers", "EulerDiscreteScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "tokenizer_2": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    write_json(folder / "model_index.json", index)
+
+
+def write_pipeline(folder, pipeline):
+    folder.mkdir(parents=True, exist_ok=True)
+    write_model_index(folder, pipeline)
+    write_scheduler(folder)
+    write_tokenizers(folder, pipeline.added_tokens_decoder)
+    write_text_encoder(folder, pipeline, "text_encoder", with_projection=False)
+    write_text_encoder(folder, pipeline, "text_encoder_2", with_projection=True)
+    write_unet(folder, pipeline)
+    write_vae(folder, pipeline)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="*", default=list(PIPELINES), help="default: all")
+    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2])
+    arguments = parser.parse_args()
+    for name in arguments.folders:
+        folder = arguments.root / name
+        write_pipeline(folder, PIPELINES[name])
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        print(f"{name}: {size / 2**20:.2f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""How far are we from diffusers?
+
+    python parity.py [--library LIBALLAPRIMA.SO] FOLDER...
+
+Runs every golden*.safetensors under the folders through the C API, in fp32 and bf16, and prints
+||ours - theirs|| / ||theirs|| of every stage; the last column is the picture in 8-bit steps. Exit
+status 1 when token ids differ or an fp32 stage is farther away than its file allows.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from allaprima_c import AllaPrimaError, Library
+
+IDS = ("token_ids", "token_ids_2")
+FP32 = ("hidden_states", "hidden_states_2", "pooled", "noise_pred", "latents", "image")
+BF16 = ("latents_bf16", "image_bf16")
+
+
+class Golden:
+    def __init__(self, path):
+        self.path = path
+        with safe_open(path, "np") as file:
+            self.metadata = file.metadata()
+            self.tensors = {name: file.get_tensor(name) for name in file.keys()}
+        self.tolerance = float(self.metadata["tolerance"])
+
+    def request(self, noise):
+        """Arguments of allaprima_c.Run; the noise is written to the path `noise`."""
+        save_file({"latents": self.tensors["noise"]}, noise)
+        numbers = {name: int(self.metadata[name]) for name in ("width", "height", "steps", "images")}
+        return {
+            **numbers,
+            "prompt": self.metadata["prompt"],
+            "negative_prompt": self.metadata.get("negative_prompt"),
+            "guidance": float(self.metadata["guidance"]),
+            "latents": noise,
+            "keep_stages": True,
+        }
+
+
+def distance(ours, theirs):
+    if ours.shape != theirs.shape:
+        return float("nan")
+    ours, theirs = ours.astype(np.float64), theirs.astype(np.float64)
+    # Zeroed embeddings of a missing negative prompt have no norm to compare with.
+    return np.linalg.norm(ours - theirs) / (np.linalg.norm(theirs) or 1.0)
+
+
+def steps_of_8_bits(ours, theirs):
+    return np.abs(np.rint(ours * 255) - np.rint(theirs * 255)).max()
+
+
+def compare(golden, ours, precision):
+    """Distances by stage; token ids: 0 when equal, else the number that differ."""
+    theirs = golden.tensors
+    found = {}
+    if precision == "fp32":
+        for name in IDS:
+            same_shape = ours[name].shape == theirs[name].shape
+            found[name] = (ours[name] != theirs[name]).sum() if same_shape else float("nan")
+    for name in FP32 if precision == "fp32" else BF16:
+        found[name] = distance(ours[name.removesuffix("_bf16")], theirs[name])
+    image = theirs["image" if precision == "fp32" else "image_bf16"]
+    found["8-bit"] = steps_of_8_bits(ours["image"], image)
+    return found
+
+
+def faults(golden, found):
+    for name in IDS:
+        if found[name] != 0:
+            yield name
+    for name in FP32:
+        if not found[name] <= golden.tolerance:  # a NaN is a fault too
+            yield name
+
+
+def print_row(label, found):
+    print(f"{label:32}", *(f"{name} {value:.1e}" for name, value in found.items()))
+
+
+def check_folder(library, folder, scratch):
+    """Prints a row a case and precision; the number of cases with faults."""
+    goldens = [Golden(path) for path in sorted(folder.glob("golden*.safetensors"))]
+    failed = 0
+    for precision in ("fp32", "bf16"):
+        with library.open(folder, precision=precision) as pipeline:
+            for golden in goldens:
+                label = f"{folder.name}/{golden.path.stem} {precision}"
+                try:
+                    ours = pipeline.generate(**golden.request(scratch / "noise.safetensors"))
+                except AllaPrimaError as error:
+                    print(f"{label:32} {error}")
+                    failed += 1
+                    continue
+                found = compare(golden, ours, precision)
+                print_row(label, found)
+                wrong = list(faults(golden, found)) if precision == "fp32" else []
+                if wrong:
+                    print(f"{'':32} too far: {', '.join(wrong)}")
+                failed += bool(wrong)
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--library", type=Path, help="default: $ALLAPRIMA_LIBRARY")
+    arguments = parser.parse_args()
+    library = Library(arguments.library)
+    print(json.dumps(library.system_info()))
+    checkpoints = sorted(
+        {path.parent.resolve() for root in arguments.folders for path in root.rglob("golden*.safetensors")}
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        failed = sum(check_folder(library, folder, Path(scratch)) for folder in checkpoints)
+    print(f"{len(checkpoints)} checkpoints, {failed} cases failed")
+    sys.exit(1 if failed or not checkpoints else 0)
+
+
+if __name__ == "__main__":
+    main()
