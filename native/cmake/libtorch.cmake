@@ -70,7 +70,8 @@ target_link_options(libtorch INTERFACE LINKER:--no-undefined LINKER:--allow-shli
 target_compile_options(libtorch INTERFACE
   -ffile-prefix-map=${torch_include}=libtorch -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.
   -ffile-prefix-map=${json_include}=json)
-target_compile_definitions(libtorch INTERFACE C10_CUDA_NO_CMAKE_CONFIGURE_FILE)
+# The library was built with NDEBUG: without it some of its classes would have another layout here.
+target_compile_definitions(libtorch INTERFACE NDEBUG C10_CUDA_NO_CMAKE_CONFIGURE_FILE)
 
 add_library(json INTERFACE)
 target_include_directories(json SYSTEM INTERFACE ${json_include})

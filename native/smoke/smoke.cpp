@@ -68,9 +68,10 @@ class Smoke {
  public:
   explicit Smoke(const Arguments& arguments)
       : arguments_(arguments), golden_(smoke::Golden::read(arguments.model)) {
-    // On a GPU sums run in another order, and convolutions in TF32.
+    // On a GPU sums run in another order, and convolutions in TF32: golden_test.cpp has the
+    // figures.
     tolerance_ = golden_ ? golden_->number("tolerance", kTolerance) : 0;
-    if (arguments.device == ALLAPRIMA_DEVICE_CUDA) tolerance_ = std::max(tolerance_, 2e-3);
+    if (arguments.device == ALLAPRIMA_DEVICE_CUDA) tolerance_ = std::max(tolerance_, 4e-3);
   }
   ~Smoke() {
     allaprima_run_close(run_);

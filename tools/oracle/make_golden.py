@@ -110,7 +110,7 @@ def write_goldens(folder, sizes):
 
 
 def sort_header(path):
-    """safetensors writes metadata in another order every time; the same case gives the same file."""
+    """safetensors writes metadata in a random order: sorted, the same case gives the same bytes."""
     file = path.read_bytes()
     start = 8 + int.from_bytes(file[:8], "little")
     header = json.dumps(json.loads(file[8:start]), sort_keys=True, ensure_ascii=False).encode()

@@ -89,11 +89,9 @@ class AllaPrima:
 
     def perturb(self, model, component, name, value):
         """The checkpoint with one tensor replaced; all other files are links."""
-        for path in self.folder.rglob("*"):
+        for path in self.folder.rglob("*.*"):
             copy = model / path.relative_to(self.folder)
-            if path.is_dir():
-                copy.mkdir(parents=True, exist_ok=True)
-                continue
+            copy.parent.mkdir(parents=True, exist_ok=True)
             copy.unlink(missing_ok=True)
             copy.symlink_to(path)
         weights = model / component / WEIGHTS[component]

@@ -8,17 +8,14 @@ namespace allaprima {
 
 std::string why_no_cuda() {
   if (at::hasCUDA()) return "";
-  if (!at::detail::getCUDAHooks().hasCUDA() && at::detail::getCUDAHooks().getNumGPUs() == 0 &&
-      !at::globalContext().hasCUDA()) {
-    // The hooks of a CPU-only libtorch answer no version; a CUDA build without driver does.
-    try {
-      at::detail::getCUDAHooks().versionCUDART();
-    } catch (const std::exception&) {
-      return "this libtorch was built without CUDA";
-    }
+  try {
+    at::detail::getCUDAHooks().versionCUDART();  // only a CUDA build has one
+  } catch (const std::exception&) {
+    return "this libtorch was built without CUDA";
   }
-  return "no usable CUDA device: is the NVIDIA driver installed, and is a GPU visible to this "
-         "process?";
+  return "there is no usable CUDA device (is the NVIDIA driver installed, and a GPU visible to "
+         "this "
+         "process?)";
 }
 
 bool cpu_has_native_bf16() { return __builtin_cpu_supports("avx512bf16") != 0; }

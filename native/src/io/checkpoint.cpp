@@ -34,15 +34,26 @@ Tensor view_of(const TensorEntry& entry, const std::string& where) {
 }
 
 Checkpoint::Checkpoint(const std::filesystem::path& folder, const std::string& stem)
-    : file_(weights_file(folder, stem)) {}
+    : file_(weights_file(folder, stem)) {
+  for (const auto& [name, entry] : file_.tensors()) tensors_[name] = &entry;
+}
+
+void Checkpoint::assume_prefix(const std::string& prefix) {
+  for (const auto& [name, entry] : tensors_) {
+    if (name.starts_with(prefix)) return;
+  }
+  std::map<std::string, const TensorEntry*> renamed;
+  for (const auto& [name, entry] : tensors_) renamed[prefix + name] = entry;
+  tensors_ = std::move(renamed);
+}
 
 const std::vector<int64_t>* Checkpoint::shape(const std::string& name) const {
-  const auto found = file_.tensors().find(name);
-  return found == file_.tensors().end() ? nullptr : &found->second.shape;
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : &found->second->shape;
 }
 
 Tensor Checkpoint::view(const std::string& name) const {
-  return view_of(file_.tensors().at(name), path() + ": tensor '" + name + "'");
+  return view_of(*tensors_.at(name), path() + ": tensor '" + name + "'");
 }
 
 at::ScalarType Checkpoint::dtype(const std::string& name) const { return view(name).scalar_type(); }
@@ -54,14 +65,14 @@ Tensor Checkpoint::take(const std::string& name, const Placement& placement) {
 }
 
 void Checkpoint::disclaim(const std::string& prefix) {
-  for (const auto& [name, entry] : file_.tensors()) {
+  for (const auto& [name, entry] : tensors_) {
     if (name.starts_with(prefix)) claimed_.insert(name);
   }
 }
 
 std::vector<std::string> Checkpoint::unclaimed() const {
   std::vector<std::string> names;
-  for (const auto& [name, entry] : file_.tensors()) {
+  for (const auto& [name, entry] : tensors_) {
     if (!claimed_.contains(name)) names.push_back(name);
   }
   return names;

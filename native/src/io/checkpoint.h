@@ -26,6 +26,9 @@ class Checkpoint {
   /// A copy of the tensor, converted; it owns its memory. Marks it as claimed.
   Tensor take(const std::string& name, const Placement& placement);
 
+  /// When no name has this prefix, all are taken to have it.
+  void assume_prefix(const std::string& prefix);
+
   /// Names with this prefix are known and not wanted.
   void disclaim(const std::string& prefix);
 
@@ -36,6 +39,7 @@ class Checkpoint {
   Tensor view(const std::string& name) const;
 
   SafetensorsFile file_;
+  std::map<std::string, const TensorEntry*> tensors_;  // by the name they are asked for
   std::set<std::string> claimed_;
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/pipeline.h"
 
 #include "base/clock.h"
+#include "base/libtorch_version.h"
 
 namespace allaprima::runtime {
 
@@ -32,18 +33,24 @@ TextModel text_model(const std::filesystem::path& model, const std::string& suff
 
 /// What one component gives must be what the next one takes.
 void check_widths(const TextConditioning& text, const networks::UNet& unet,
-                  const networks::VaeDecoder& vae, const std::string& model) {
+                  const networks::VaeDecoder& vae, const std::string& model_folder) {
   const auto& first = text.first().encoder.config();
   const auto& second = text.second().encoder.config();
-  check(first.width + second.width == unet.config().text_width, Code::kInvalidModel, model,
+  check(first.width + second.width == unet.config().text_width, Code::kInvalidModel, model_folder,
         ": the text encoders give ", first.width, " + ", second.width,
         " features a token, the UNet takes ", unet.config().text_width);
-  check(second.projection == unet.config().pooled_width, Code::kInvalidModel, model,
+  for (const TextModel* model : {&text.first(), &text.second()}) {
+    check(model->tokenizer.vocabulary_size() <= model->encoder.config().vocabulary,
+          Code::kInvalidModel, model_folder, ": a tokenizer knows ",
+          model->tokenizer.vocabulary_size(), " tokens, its text encoder ",
+          model->encoder.config().vocabulary);
+  }
+  check(second.projection == unet.config().pooled_width, Code::kInvalidModel, model_folder,
         ": text_encoder_2 gives ", second.projection, " pooled features, the UNet takes ",
         unet.config().pooled_width);
   check(vae.config().latent_channels == unet.config().out_channels &&
             unet.config().in_channels == unet.config().out_channels,
-        Code::kInvalidModel, model, ": the UNet takes ", unet.config().in_channels,
+        Code::kInvalidModel, model_folder, ": the UNet takes ", unet.config().in_channels,
         " channels and gives ", unet.config().out_channels, ", the VAE has ",
         vae.config().latent_channels);
 }
@@ -58,6 +65,7 @@ void Pipeline::load(Network& network, const std::string& component, const std::s
     checkpoint.disclaim("encoder.");
     checkpoint.disclaim("quant_conv.");
   } else if (component.starts_with("text_encoder")) {
+    checkpoint.assume_prefix("text_model.");  // transformers 5 saves the first encoder without it
     checkpoint.disclaim("text_model.embeddings.position_ids");  // a buffer of old checkpoints
   }
   components_.emplace_back(component, networks::load(network, checkpoint, placement_));
@@ -65,6 +73,7 @@ void Pipeline::load(Network& network, const std::string& component, const std::s
 
 std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   const Stopwatch watch;
+  check_libtorch_version();
   std::unique_ptr<Pipeline> p(new Pipeline);
   p->model_ = options.model;
   p->placement_ = choose_placement(options.device, options.device_index, options.precision);

@@ -18,9 +18,8 @@ constexpr const char* kBegin = "<|startoftext|>";
 constexpr const char* kEnd = "<|endoftext|>";
 
 // The order matters: of two that write one token differently, the later counts.
-constexpr std::array<std::string_view, 7> kNames = {"bos_token", "eos_token", "unk_token",
-                                                    "sep_token", "pad_token", "cls_token",
-                                                    "mask_token"};
+constexpr std::array<std::string_view, 7> kNames = {
+    "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
 
 /// A token as a file writes it: its text alone, or an object with its text as `content`.
 struct Written {

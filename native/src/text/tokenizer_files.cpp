@@ -84,7 +84,13 @@ TokenizerParts read_tokenizer_folder(const std::filesystem::path& folder) {
   const int32_t begin = vocabulary.find(special.begin).value();
   const int32_t end = vocabulary.find(special.end).value();
   const int32_t pad = vocabulary.find(special.pad).value();
-  return {std::move(vocabulary), bytes, std::move(merges), std::move(added), begin, end, pad,
+  return {std::move(vocabulary),
+          bytes,
+          std::move(merges),
+          std::move(added),
+          begin,
+          end,
+          pad,
           read_length(json.config, config_file)};
 }
 

@@ -22,9 +22,8 @@ const Row* find_range(std::span<const Row> rows, char32_t c) {
 }
 
 const Decomposition* find_decomposition(std::span<const Decomposition> rows, char32_t c) {
-  const auto at = std::lower_bound(rows.begin(), rows.end(), c, [](const auto& row, char32_t x) {
-    return row.composed < x;
-  });
+  const auto at = std::lower_bound(rows.begin(), rows.end(), c,
+                                   [](const auto& row, char32_t x) { return row.composed < x; });
   return at != rows.end() && at->composed == c ? &*at : nullptr;
 }
 
@@ -64,9 +63,8 @@ void reorder_marks(std::u32string& text) {
   while (run != text.end()) {
     run = std::find_if_not(run, text.end(), is_starter);
     const auto end = std::find_if(run, text.end(), is_starter);
-    std::stable_sort(run, end, [](char32_t a, char32_t b) {
-      return combining_class(a) < combining_class(b);
-    });
+    std::stable_sort(
+        run, end, [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
     run = end;
   }
 }

@@ -1,6 +1,7 @@
 // Characters and text as the tokenizer of CLIP sees them: NFC, lower case, classes.
 //
-// Every answer is the `tokenizers` library's (see unicode_tables.h), not that of the newest Unicode.
+// Every answer is the `tokenizers` library's (see unicode_tables.h), not that of the newest
+// Unicode.
 #pragma once
 
 #include <string>

@@ -80,7 +80,8 @@ bool Vocabulary::index(int32_t id) {
 
 void Vocabulary::grow() {
   if (2 * tokens_.size() <= slots_.size()) return;
-  const std::vector<Slot> old = std::exchange(slots_, std::vector(2 * slots_.size(), Slot{0, kFree}));
+  const std::vector<Slot> old = std::move(slots_);
+  slots_.assign(2 * old.size(), Slot{0, kFree});
   for (const Slot& slot : old) {
     if (slot.id != kFree) index(slot.id);
   }

@@ -40,7 +40,12 @@ class PipelineTest {
   }
 
   private static Pipeline openTiny() {
-    return Pipeline.builder().model(Repository.TINY_MODEL).device(Device.cpu()).fp32().build();
+    return Pipeline.builder()
+        .model(Repository.TINY_MODEL)
+        .device(Device.cpu())
+        .fp32()
+        .threads(1)
+        .build();
   }
 
   @Test

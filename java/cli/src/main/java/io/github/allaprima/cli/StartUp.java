@@ -2,14 +2,14 @@ package io.github.allaprima.cli;
 
 import io.github.allaprima.Progress;
 import io.github.allaprima.Step;
-import java.time.Duration;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Locale;
 
-/** Passes steps on and notes how long it took from the start of the process to the first one. */
+/** Passes steps on and notes how long it took from the start of the launcher to the first one. */
 final class StartUp implements Progress {
   private final Progress next;
-  private Instant firstStep = Instant.MAX;
+  private Instant firstStep = Instant.EPOCH;
 
   StartUp(Progress next) {
     this.next = next;
@@ -23,14 +23,19 @@ final class StartUp implements Progress {
     next.onStep(step);
   }
 
-  /** The report with one more field, {@code first_step_after_s}: known to 10 ms. */
+  /**
+   * The report with one more field, {@code first_step_after_s}, when the launcher told its start.
+   */
   String addTo(String json) {
-    return ProcessHandle.current()
-        .info()
-        .startInstant()
-        .map(start -> Duration.between(start, firstStep).toMillis() / 1e3)
-        .map(seconds -> String.format(Locale.ROOT, ",\"first_step_after_s\":%.3f}", seconds))
-        .map(field -> json.substring(0, json.lastIndexOf('}')).stripTrailing() + field)
-        .orElse(json);
+    String started = System.getProperty("allaprima.started");
+    if (started == null) {
+      return json;
+    }
+    double seconds =
+        BigDecimal.valueOf(firstStep.toEpochMilli(), 3)
+            .subtract(new BigDecimal(started))
+            .doubleValue();
+    String field = String.format(Locale.ROOT, ",\"first_step_after_s\":%.3f}", seconds);
+    return json.substring(0, json.lastIndexOf('}')).stripTrailing() + field;
   }
 }

@@ -86,7 +86,6 @@ class GenerateTest {
           "decode_s",
           "total_s",
           "peak_rss_bytes",
-          "first_step_after_s"
         }) {
       assertTrue(json.contains("\"" + field + "\""), field + " in " + json);
     }
