@@ -1,6 +1,8 @@
 #include "golden.h"
 
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <stdexcept>
@@ -45,6 +47,23 @@ std::string Golden::text(const std::string& key, const std::string& fallback) co
 double Golden::number(const std::string& key, double fallback) const {
   const auto found = metadata.find(key);
   return found == metadata.end() ? fallback : std::stod(found->second);
+}
+
+std::string file_checksum(const std::filesystem::path& path) {
+  const allaprima::MappedFile file(path);
+  std::array<uint32_t, 256> table;
+  for (uint32_t i = 0; i < table.size(); ++i) {
+    uint32_t value = i;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ (value & 1 ? 0xEDB88320u : 0u);
+    table[i] = value;
+  }
+  uint32_t crc = ~0u;
+  for (std::byte byte : file.bytes()) {
+    crc = (crc >> 8) ^ table[(crc ^ static_cast<uint32_t>(byte)) & 0xFF];
+  }
+  char text[9];
+  std::snprintf(text, sizeof text, "%08x", ~crc);
+  return text;
 }
 
 double relative_distance(const std::vector<float>& ours, const std::vector<double>& theirs) {

@@ -21,6 +21,9 @@ struct Golden {
   double number(const std::string& key, double fallback) const;
 };
 
+/// CRC-32 (ISO 3309, as in zlib) of a file, eight hexadecimal digits. Throws std::runtime_error.
+std::string file_checksum(const std::filesystem::path& path);
+
 /// Euclidean distance of two vectors relative to the length of the second.
 double relative_distance(const std::vector<float>& ours, const std::vector<double>& theirs);
 

@@ -99,6 +99,7 @@ class Smoke {
     timed("decode", [this] { decode(); });
     compare("latents", "unet", tolerance_);
     compare("image", "vae", tolerance_);
+    check_files();
   }
 
  private:
@@ -212,6 +213,25 @@ class Smoke {
                     name, distance, tolerance);
       throw Failure(text);
     }
+  }
+
+  /// The last bit of one weight is below every tolerance; a checksum is not.
+  void check_files() {
+    const std::string prefix = "crc32:";
+    if (!golden_) return;
+    for (const auto& [key, expected] : golden_->metadata) {
+      if (!key.starts_with(prefix)) continue;
+      const std::string component = key.substr(prefix.size());
+      const std::string stem =
+          component.starts_with("text_encoder") ? "model" : "diffusion_pytorch_model";
+      const auto path =
+          std::filesystem::path(arguments_.model) / component / (stem + ".safetensors");
+      if (smoke::file_checksum(path) != expected) {
+        throw Failure(component + ": " + path.string() +
+                      " is not the file that the golden values were made with");
+      }
+    }
+    std::printf("  weights files as they were when the golden values were made\n");
   }
 
   template <class Work>

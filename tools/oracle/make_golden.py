@@ -10,6 +10,7 @@ import argparse
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 import diffusers
 import torch
@@ -67,6 +68,20 @@ def other_cases(sizes):
     }
 
 
+WEIGHTS = {
+    "text_encoder": "model",
+    "text_encoder_2": "model",
+    "unet": "diffusion_pytorch_model",
+    "vae": "diffusion_pytorch_model",
+}
+
+
+def checksums(folder):
+    """CRC-32 of each weights file: numbers cannot tell the last bit of one weight."""
+    files = {name: folder / name / f"{stem}.safetensors" for name, stem in WEIGHTS.items()}
+    return {f"crc32:{name}": f"{crc32(file.read_bytes()):08x}" for name, file in files.items()}
+
+
 def metadata(request):
     values = {
         "prompt": request.prompt,
@@ -104,7 +119,8 @@ def write_goldens(folder, sizes):
         cases |= other_cases(sizes)
     for seed, (case, request) in enumerate(cases.items(), start=100):
         path = folder / f"golden{'-' if case else ''}{case}.safetensors"
-        save_file(golden_tensors(fp32, bf16, request, seed), path, metadata(request))
+        texts = metadata(request) | checksums(folder)
+        save_file(golden_tensors(fp32, bf16, request, seed), path, texts)
         sort_header(path)
         print(f"{path}: {path.stat().st_size / 1024:.0f} KiB")
 

@@ -89,7 +89,7 @@ class AllaPrima:
 
     def perturb(self, model, component, name, value):
         """The checkpoint with one tensor replaced; all other files are links."""
-        for path in self.folder.rglob("*.*"):
+        for path in filter(Path.is_file, self.folder.rglob("*")):
             copy = model / path.relative_to(self.folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.unlink(missing_ok=True)

@@ -8,6 +8,7 @@
 
 #include "base/device.h"
 #include "io/checkpoint.h"
+#include "runtime/initial_noise.h"
 #include "runtime/run.h"
 
 namespace allaprima::runtime {
@@ -119,6 +120,13 @@ TEST_P(GoldenTest, equals_diffusers_in_fp32_stage_by_stage) {
        {"hidden_states", "hidden_states_2", "pooled", "noise_pred", "latents", "image"}) {
     EXPECT_LE(distance(run.stage(stage), golden(stage)), tolerance(GetParam().device)) << stage;
   }
+}
+
+TEST_P(GoldenTest, draws_diffusers_noise_from_a_seed) {
+  Request r;
+  r.seed = 7;
+  const Tensor theirs = golden("seed_noise");
+  EXPECT_TRUE(at::equal(initial_noise(r, theirs.sizes()), theirs));
 }
 
 // In bf16 two right answers differ; ours must not be farther from fp32 than diffusers' own is on a

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Runs a main class in another process and returns what it printed. */
 final class ChildJvm {
@@ -23,6 +24,10 @@ final class ChildJvm {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
-    return output;
+    // Java announces the options that it takes from the environment.
+    return output
+        .lines()
+        .filter(line -> !line.startsWith("Picked up "))
+        .collect(Collectors.joining("\n"));
   }
 }
