@@ -12,19 +12,24 @@
  *
  * Status. Every function that can fail returns an allaprima_status; results go through the last
  * arguments. After a failure allaprima_last_error gives, on the same thread, a sentence that says
- * what was found, what was expected and what to do. A failed call leaves its handles usable, except
- * that a run whose step or finish failed can only be closed.
+ * what was found, what was expected and what to do. A failed call leaves its handles usable, with
+ * one exception: when the work of allaprima_run_encode, _step or _finish itself fails, for another
+ * reason than an argument or the order of calls, that run can no longer go on. It can be closed,
+ * and what it had until then can still be read.
  *
- * Threads. Any function may be called from any thread. All work of a device is done by one engine
- * thread, one call at a time in the order of arrival; the caller waits. Only
- * allaprima_run_cancel, allaprima_run_completed_steps, allaprima_run_total_steps and
- * allaprima_last_error never wait. A handle must not be used after it was closed.
+ * Threads. Any function may be called from any thread. All work is done by one engine thread, one
+ * call at a time in the order of arrival; the caller waits. Only allaprima_run_cancel,
+ * allaprima_run_size, allaprima_run_completed_steps, allaprima_run_total_steps,
+ * allaprima_last_error, allaprima_version and allaprima_abi_version never wait. A handle must not
+ * be used after it was closed. A process that was forked after the first call has no engine thread
+ * and must not use the library.
  *
- * On CUDA a step only enqueues work: an error of the device may surface at a later call.
+ * On CUDA a step only enqueues work, at most two steps ahead: an error of the device may surface at
+ * a later call, and the times of steps are those of the steps before.
  *
- * Strings are UTF-8 with a length in bytes, not NUL-terminated. Functions that return text take a
- * buffer: they write up to `capacity` bytes and always set `*size` to the full length; when it does
- * not fit the status is ALLAPRIMA_BUFFER_TOO_SMALL and nothing else has happened.
+ * Strings are UTF-8 with a length in bytes; where there is no length they end in NUL. Functions
+ * that return text take a buffer of `capacity` bytes and set `*size` to the full length, also when
+ * it does not fit: then nothing is written and the status is ALLAPRIMA_BUFFER_TOO_SMALL.
  *
  * Structs start with their size, so that a newer library can serve an older caller.
  */
@@ -73,12 +78,13 @@ typedef struct allaprima_pipeline_options {
   int32_t device;       /* ALLAPRIMA_DEVICE_… */
   int32_t device_index; /* which CUDA device, from 0; 0 on a CPU */
   int32_t precision;    /* ALLAPRIMA_PRECISION_…, of weights and activations */
-  int32_t threads;      /* CPU threads, 0: one per core; the first pipeline of a process decides */
+  int32_t threads; /* CPU threads, 0: as many as this process may use, or OMP_NUM_THREADS where it
+                      is less; the first pipeline that opens decides for the process */
 } allaprima_pipeline_options;
 
 typedef struct allaprima_request {
   size_t struct_size; /* sizeof(allaprima_request) */
-  const char* prompt;
+  const char* prompt; /* at most 1 MiB; NULL with size 0 is the empty prompt */
   size_t prompt_size;
   /* NULL: no negative prompt, which for SDXL means zeroed embeddings; "" is the real embedding of
    * the empty text. The two give different pictures. */
@@ -151,20 +157,22 @@ ALLAPRIMA_API allaprima_status allaprima_run_save_latents(const allaprima_run* r
 
 /* JSON: "version", "commit", "device", "precision", "seed", "plan", "timings" {"load_s" (of the
  * pipeline), "prepare_s", "encode_s", "steps_s" [a number a step], "decode_s", "total_s" (begin to
- * now, without load)}, "peak_rss_bytes", "dropped" (words beyond the tokenizer's limit, a list). */
+ * finish, or to now before that; without load)}, "peak_rss_bytes", "dropped" (words beyond the
+ * tokenizer's limit, a list). */
 ALLAPRIMA_API allaprima_status allaprima_run_report(const allaprima_run* run, char* buffer,
                                                     size_t capacity, size_t* size);
 
-/* Reads an intermediate tensor of a run with keep_stages, as fp32. Names: "token_ids",
- * "token_ids_2", "hidden_states", "hidden_states_2", "pooled", "noise_pred" (of step 0, before
- * guidance), "latents", "image". Sets rank (at most 4) and shape[rank]; `data` may be NULL to ask
- * for the shape only. Guided runs hold the negative rows first, as diffusers does. */
+/* Reads an intermediate tensor of a run with keep_stages, as fp32. `name`, ending in NUL, is one of
+ * "token_ids", "token_ids_2", "hidden_states", "hidden_states_2", "pooled", "noise_pred" (of step
+ * 0, before guidance), "latents", "image". Sets rank (at most 4) and shape[rank]; `data` may be
+ * NULL to ask for the shape only, else `capacity` counts the numbers that it holds. Guided runs
+ * hold the negative rows first, as diffusers does. */
 ALLAPRIMA_API allaprima_status allaprima_run_read(const allaprima_run* run, const char* name,
                                                   float* data, size_t capacity, int64_t shape[4],
                                                   int32_t* rank);
 
-/* Asks the run to stop. The call that works on it returns CANCELLED within a block of a network;
- * later ones at once. Idempotent, from any thread, never waits. */
+/* Asks the run to stop. The call that works on it returns CANCELLED within a block of a network; so
+ * does every later encode, step and finish. Idempotent, from any thread, never waits. */
 ALLAPRIMA_API allaprima_status allaprima_run_cancel(allaprima_run* run);
 
 ALLAPRIMA_API int32_t allaprima_run_completed_steps(const allaprima_run* run);

@@ -30,7 +30,8 @@ void require(allaprima_status status, const std::string& stage) {
   char message[8192];
   size_t size = 0;
   allaprima_last_error(message, sizeof message, &size);
-  throw Failure(stage + ": " + std::string(message, std::min(size, sizeof message)));
+  throw Failure(stage + ": " +
+                (size <= sizeof message ? std::string(message, size) : "(long text)"));
 }
 
 template <class Read>
@@ -192,16 +193,30 @@ class Smoke {
     return values;
   }
 
+  /// Without golden values: every number finite, and of the size that such a stage has.
+  static void check_range(const std::vector<float>& values, const std::string& name,
+                          const std::string& component) {
+    double least = values[0], most = values[0], squares = 0;
+    for (float value : values) {
+      if (!std::isfinite(value)) throw Failure(component + ": " + name + " is not finite");
+      least = std::min<double>(least, value);
+      most = std::max<double>(most, value);
+      squares += static_cast<double>(value) * value;
+    }
+    const double size = std::sqrt(squares / static_cast<double>(values.size()));
+    std::printf("  %-16s %-16s from %.3g to %.3g, root mean square %.3g\n", component.c_str(),
+                name.c_str(), least, most, size);
+    const bool ids = name.starts_with("token_ids"), picture = name == "image";
+    const bool sound = ids       ? least >= 0
+                       : picture ? least >= 0 && most <= 1
+                                 : size > 1e-4 && size < 1e4;
+    if (!sound || least == most) throw Failure(component + ": " + name + " is out of range");
+  }
+
   /// Throws with the component's name when the stage differs.
   void compare(const char* name, const char* component, double tolerance) {
     const std::vector<float> ours = stage(name);
-    if (!golden_) {
-      for (float value : ours) {
-        if (!std::isfinite(value))
-          throw Failure(std::string(component) + ": " + name + " is not finite");
-      }
-      return;
-    }
+    if (!golden_) return check_range(ours, name, component);
     const auto theirs = golden_->values.find(name);
     if (theirs == golden_->values.end()) throw Failure(std::string("golden values lack ") + name);
     const double distance = smoke::relative_distance(ours, theirs->second);
@@ -218,6 +233,7 @@ class Smoke {
   /// The last bit of one weight is below every tolerance; a checksum is not.
   void check_files() {
     const std::string prefix = "crc32:";
+    size_t checked = 0;
     if (!golden_) return;
     for (const auto& [key, expected] : golden_->metadata) {
       if (!key.starts_with(prefix)) continue;
@@ -230,8 +246,9 @@ class Smoke {
         throw Failure(component + ": " + path.string() +
                       " is not the file that the golden values were made with");
       }
+      ++checked;
     }
-    std::printf("  weights files as they were when the golden values were made\n");
+    std::printf("  %zu weights files as they were when the golden values were made\n", checked);
   }
 
   template <class Work>

@@ -1,10 +1,13 @@
 // allaprima.h to the runtime and back: the only extern "C" and the only catch.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <string_view>
 
 #include "allaprima.h"
 #include "base/version.h"
+#include "runtime/cpu_threads.h"
 #include "runtime/engine.h"
 #include "runtime/run.h"
 #include "runtime/system_info.h"
@@ -25,15 +28,33 @@ namespace {
 
 thread_local std::string last_error;
 
-allaprima_status remember(Code code, const std::string& message) {
-  last_error = message;
+/// Keeps the message for allaprima_last_error; without memory for it, none.
+allaprima_status remember(Code code, std::string_view message) noexcept {
+  try {
+    last_error = message;
+  } catch (...) {
+    last_error.clear();
+  }
   return static_cast<allaprima_status>(code);
 }
 
+// The enums of the core are the header's, so that no table has to translate them.
+static_assert(static_cast<int>(Code::kInvalidArgument) == ALLAPRIMA_INVALID_ARGUMENT);
+static_assert(static_cast<int>(Code::kInvalidModel) == ALLAPRIMA_INVALID_MODEL);
+static_assert(static_cast<int>(Code::kUnavailable) == ALLAPRIMA_UNAVAILABLE);
+static_assert(static_cast<int>(Code::kOutOfMemory) == ALLAPRIMA_OUT_OF_MEMORY);
+static_assert(static_cast<int>(Code::kCancelled) == ALLAPRIMA_CANCELLED);
+static_assert(static_cast<int>(Code::kIo) == ALLAPRIMA_IO);
+static_assert(static_cast<int>(Code::kNotFinite) == ALLAPRIMA_NOT_FINITE);
+static_assert(static_cast<int>(Code::kBufferTooSmall) == ALLAPRIMA_BUFFER_TOO_SMALL);
+static_assert(static_cast<int>(Code::kInternal) == ALLAPRIMA_INTERNAL);
+static_assert(static_cast<int>(DeviceChoice::kCuda) == ALLAPRIMA_DEVICE_CUDA);
+static_assert(static_cast<int>(PrecisionChoice::kBf16) == ALLAPRIMA_PRECISION_BF16);
+
 /// libtorch reports a failed host allocation as a plain error with this sentence.
-bool is_out_of_memory(const std::string& message) {
-  return message.find("allocate memory") != std::string::npos ||
-         message.find("not enough memory") != std::string::npos;
+bool is_out_of_memory(std::string_view message) {
+  return message.find("allocate memory") != std::string_view::npos ||
+         message.find("not enough memory") != std::string_view::npos;
 }
 
 template <class Work>
@@ -46,12 +67,14 @@ allaprima_status guarded(Work work) {
   } catch (const c10::OutOfMemoryError& error) {
     return remember(Code::kOutOfMemory, error.what_without_backtrace());
   } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
+    const std::string_view message = error.what_without_backtrace();
     return remember(is_out_of_memory(message) ? Code::kOutOfMemory : Code::kInternal, message);
   } catch (const std::bad_alloc&) {
     return remember(Code::kOutOfMemory, "out of memory");
   } catch (const std::exception& error) {
     return remember(Code::kInternal, error.what());
+  } catch (...) {
+    return remember(Code::kInternal, "an exception of an unknown type");
   }
 }
 
@@ -73,8 +96,15 @@ Struct known(const Struct* given, const char* name) {
   return copy;
 }
 
-std::string text(const char* data, size_t size) {
+std::string text(const char* data, size_t size, const char* name) {
+  check(data != nullptr || size == 0, Code::kInvalidArgument, name, " is NULL and has the size ",
+        size);
   return data == nullptr ? std::string() : std::string(data, size);
+}
+
+/// A path may hold bytes that are no UTF-8; JSON may not.
+std::string json_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 void write_text(const std::string& value, char* buffer, size_t capacity, size_t* size) {
@@ -87,9 +117,9 @@ void write_text(const std::string& value, char* buffer, size_t capacity, size_t*
 
 runtime::Request request_of(const allaprima_request& r) {
   runtime::Request request;
-  request.prompt = text(r.prompt, r.prompt_size);
+  request.prompt = text(r.prompt, r.prompt_size, "prompt");
   if (r.negative_prompt != nullptr) {
-    request.negative_prompt = text(r.negative_prompt, r.negative_prompt_size);
+    request.negative_prompt = text(r.negative_prompt, r.negative_prompt_size, "negative_prompt");
   }
   request.width = r.width;
   request.height = r.height;
@@ -97,7 +127,7 @@ runtime::Request request_of(const allaprima_request& r) {
   request.images = r.images;
   request.guidance = r.guidance;
   request.seed = r.seed;
-  request.latents = text(r.latents, r.latents_size);
+  request.latents = text(r.latents, r.latents_size, "latents");
   request.keep_stages = r.keep_stages != 0;
   return request;
 }
@@ -128,7 +158,7 @@ allaprima_status allaprima_last_error(char* buffer, size_t capacity, size_t* siz
 }
 
 allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* size) {
-  return on_engine([&] { write_text(runtime::system_info().dump(), buffer, capacity, size); });
+  return on_engine([&] { write_text(json_text(runtime::system_info()), buffer, capacity, size); });
 }
 
 allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* options,
@@ -140,11 +170,14 @@ allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* optio
     check(o.threads >= 0 && o.threads <= 1024, Code::kInvalidArgument, "threads is ", o.threads,
           ", expected 0 to 1024");
     const runtime::PipelineOptions chosen{
-        text(o.model, o.model_size), choice<DeviceChoice>(o.device, 2, "device"), o.device_index,
-        choice<PrecisionChoice>(o.precision, 2, "precision")};
-    runtime::Engine::get().use_threads(o.threads);
-    *pipeline = runtime::Engine::get().run(
-        [&] { return new allaprima_pipeline{runtime::Pipeline::open(chosen)}; });
+        text(o.model, o.model_size, "model"), choice<DeviceChoice>(o.device, 2, "device"),
+        o.device_index, choice<PrecisionChoice>(o.precision, 2, "precision")};
+    *pipeline = runtime::Engine::get().run([&] {
+      runtime::CpuThreads threads(o.threads);
+      auto opened = std::make_unique<allaprima_pipeline>(runtime::Pipeline::open(chosen));
+      threads.keep();
+      return opened.release();
+    });
   });
 }
 
@@ -152,7 +185,7 @@ allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline, cha
                                          size_t capacity, size_t* size) {
   return on_engine([&] {
     need(pipeline != nullptr, "pipeline");
-    write_text(pipeline->pipeline->info().dump(), buffer, capacity, size);
+    write_text(json_text(pipeline->pipeline->info()), buffer, capacity, size);
   });
 }
 
@@ -214,7 +247,7 @@ allaprima_status allaprima_run_save_latents(const allaprima_run* run, const char
                                             size_t path_size) {
   return on_engine([&] {
     need(run != nullptr && path != nullptr, "run or path");
-    run->run.save_latents(text(path, path_size));
+    run->run.save_latents(text(path, path_size, "path"));
   });
 }
 
@@ -222,7 +255,7 @@ allaprima_status allaprima_run_report(const allaprima_run* run, char* buffer, si
                                       size_t* size) {
   return on_engine([&] {
     need(run != nullptr, "run");
-    write_text(run->run.report().dump(), buffer, capacity, size);
+    write_text(json_text(run->run.report()), buffer, capacity, size);
   });
 }
 

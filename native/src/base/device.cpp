@@ -35,8 +35,8 @@ void choose_device(DeviceChoice choice, int index, Placement& placement) {
     return;
   }
   const int count = at::detail::getCUDAHooks().deviceCount();
-  check(index >= 0 && index < count, Code::kUnavailable, "device cuda:", index,
-        " was asked for, this machine has ", count, " CUDA device(s), numbered from 0");
+  check(index >= 0 && index < count, Code::kUnavailable, "there is no device cuda:", index,
+        ": this machine has ", count, " CUDA device(s), numbered from 0");
   placement.device = at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
   placement.device_reason = choice == DeviceChoice::kCuda ? "asked for" : "a CUDA device is there";
 }
@@ -72,8 +72,6 @@ std::string precision_name(at::ScalarType dtype) {
       return "fp32";
     case at::kBFloat16:
       return "bf16";
-    case at::kHalf:
-      return "fp16";
     default:
       return at::toString(dtype);
   }

@@ -25,7 +25,7 @@ Placement choose_placement(DeviceChoice device, int index, PrecisionChoice preci
 /// Empty when a CUDA device can be used, else why not.
 std::string why_no_cuda();
 
-/// Whether this CPU multiplies bfloat16 itself (AVX-512 BF16 or AMX).
+/// Whether this CPU multiplies bfloat16 itself (AVX-512 BF16).
 bool cpu_has_native_bf16();
 
 std::string device_name(at::Device device);

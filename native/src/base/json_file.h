@@ -3,10 +3,16 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 
 namespace allaprima {
 
 using Json = nlohmann::json;
+
+/// Throws kInvalidModel, starting with `where`, when the text is not JSON or nested more than 32
+/// deep: copying and printing a value recurse, and no checkpoint needs more.
+Json parse_json(std::string_view text, const std::string& where);
 
 /// Throws kInvalidModel when the file is missing, unreadable, over 64 MiB or not JSON.
 Json read_json(const std::filesystem::path& path);

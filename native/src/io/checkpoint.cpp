@@ -13,13 +13,15 @@ at::ScalarType scalar_type(const std::string& dtype, const std::string& where) {
   if (dtype == "F64") return at::kDouble;
   if (dtype == "I64") return at::kLong;
   if (dtype == "I32") return at::kInt;
-  fail(Code::kInvalidModel, where, ": dtype ", dtype, " is not supported; F32, F16 and BF16 are");
+  fail(Code::kInvalidModel, where, ": dtype ", dtype, " is not supported");
 }
 
 std::filesystem::path weights_file(const std::filesystem::path& folder, const std::string& stem) {
   const auto file = folder / (stem + ".safetensors");
-  if (std::filesystem::is_regular_file(file)) return file;
-  const bool sharded = std::filesystem::exists(folder / (stem + ".safetensors.index.json"));
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(file, ignored)) return file;
+  const bool sharded =
+      std::filesystem::exists(folder / (stem + ".safetensors.index.json"), ignored);
   fail(Code::kInvalidModel, folder.string(), ": there is no ", stem, ".safetensors",
        sharded ? "; the weights are sharded, which this version does not read yet"
                : "; a diffusers folder holds its weights in such a file");

@@ -14,10 +14,13 @@
 namespace allaprima {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   check(file >= 0, Code::kIo, path.string(), ": cannot be opened (", std::strerror(errno), ")");
   struct stat status{};
-  if (::fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+  const bool regular = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  if (!regular) ::close(file);
+  check(regular, Code::kIo, path.string(), ": is not a file");
+  if (status.st_size > 0) {
     size_ = static_cast<size_t>(status.st_size);
     void* data = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
     if (data != MAP_FAILED) data_ = static_cast<const std::byte*>(data);

@@ -4,17 +4,16 @@
 #include <bit>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <random>
 
 #include "base/error.h"
+#include "base/json_file.h"
 
 namespace allaprima {
 
 static_assert(std::endian::native == std::endian::little, "safetensors data is little-endian");
 
 namespace {
-
-using Json = nlohmann::json;
 
 // The reference implementation's own limit.
 constexpr uint64_t kLargestHeader = 100'000'000;
@@ -62,10 +61,11 @@ TensorEntry entry_of(const Json& entry, std::span<const std::byte> data, const s
   const size_t element = element_size(tensor.dtype);
   check(element != 0, Code::kInvalidModel, where, ": dtype '", tensor.dtype, "' is not known");
   tensor.shape = shape_of(entry, where);
-  const Json offsets = entry.value("data_offsets", Json());
-  check(offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
-            offsets[1].is_number_unsigned(),
+  const auto found = entry.find("data_offsets");
+  check(found != entry.end() && found->is_array() && found->size() == 2 &&
+            (*found)[0].is_number_unsigned() && (*found)[1].is_number_unsigned(),
         Code::kInvalidModel, where, ": data_offsets are not two whole numbers");
+  const Json& offsets = *found;
   const auto begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
   check(begin <= end && end <= data.size(), Code::kInvalidModel, where, ": its data lies at ",
         begin, " to ", end, ", the file holds ", data.size(),
@@ -104,7 +104,7 @@ size_t element_size(const std::string& dtype) {
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
   const std::string name = path.string();
   const std::string_view text = header_of(file_.bytes(), name);
-  const Json header = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json header = parse_json(text, name + ": the header");
   check(header.is_object(), Code::kInvalidModel, name,
         ": the header is not a JSON object; this is not a safetensors file");
   const auto data = file_.bytes().subspan(kLengthBytes + text.size());
@@ -136,8 +136,9 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
   text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts aligned
   const uint64_t length = text.size();
 
+  // A name of its own: another process may write the same target.
   std::filesystem::path part = path;
-  part += ".part";
+  part += "." + std::to_string(std::random_device{}()) + ".part";
   {
     std::ofstream file(part, std::ios::binary | std::ios::trunc);
     file.write(reinterpret_cast<const char*>(&length), kLengthBytes);
@@ -156,6 +157,10 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
   }
   std::error_code failed;
   std::filesystem::rename(part, path, failed);
+  if (failed) {
+    std::error_code ignored;
+    std::filesystem::remove(part, ignored);
+  }
   check(!failed, Code::kIo, path.string(), ": cannot be written (", failed.message(), ")");
 }
 

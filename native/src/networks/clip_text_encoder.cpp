@@ -57,9 +57,6 @@ ClipTextEncoder::ClipTextEncoder(const ClipTextConfig& config)
 
 EncodedText ClipTextEncoder::encode(const nn::Forward& f, const Tensor& ids) const {
   check_shape(ids, {-1, -1}, "token ids");
-  check(ids.size(1) <= config_.positions, Code::kInvalidModel, "a prompt of ", ids.size(1),
-        " tokens for a text encoder of ", config_.positions,
-        " positions: the tokenizer's model_max_length does not fit max_position_embeddings");
   Tensor x = token_embedding_.forward(ids) + position_embedding_.first(ids.size(1));
   // SDXL takes the states before the last layer; that layer itself serves the pooled vector only.
   for (size_t i = 0; i + 1 < layers_.size(); ++i) {

@@ -26,7 +26,7 @@ class ClipTextEncoder {
 
  private:
   struct Layer {
-    Layer(const ClipTextConfig& config);
+    explicit Layer(const ClipTextConfig& config);
     Tensor forward(const nn::Forward& f, const Tensor& x) const;
     void visit(nn::Visitor& visitor);
 

@@ -2,22 +2,28 @@
 
 #include <algorithm>
 
-#include "networks/config_reader.h"
+#include "base/config_reader.h"
 
 namespace allaprima::networks {
 
 namespace {
+
+// Layers and heads of a level, depths of a transformer: several times what any published model
+// has. A configuration is read before its weights, and must not take all memory.
+constexpr int64_t kMostLayers = 128;
 
 /// A value that may be one number or a list with a number for each of `count` levels.
 std::vector<int64_t> per_level(const ConfigReader& config, const std::string& key, size_t count,
                                int64_t fallback) {
   const auto found = config.json().find(key);
   if (found == config.json().end() || !found->is_array()) {
-    return std::vector<int64_t>(count, config.size(key, fallback));
+    return std::vector<int64_t>(count, config.size(key, fallback, 1, kMostLayers));
   }
   const auto values = config.sizes(key);
   check(values.size() == count, Code::kInvalidModel, config.file(), ": '", key, "' has ",
         values.size(), " entries, block_out_channels has ", count);
+  check(*std::max_element(values.begin(), values.end()) <= kMostLayers, Code::kInvalidModel,
+        config.file(), ": '", key, "' holds more than ", kMostLayers);
   return values;
 }
 
@@ -40,8 +46,8 @@ std::vector<int64_t> depths_at(const ConfigReader& config, const std::string& ke
   check(depths.size() == blocks, Code::kInvalidModel, config.file(), ": '", key, "' is ",
         entry.dump(), " for level ", level, ", expected a number or a list of ", blocks);
   for (int64_t depth : depths) {
-    check(depth >= 1 && depth <= 64, Code::kInvalidModel, config.file(), ": '", key,
-          "' holds the depth ", depth, ", expected 1 to 64");
+    check(depth >= 1 && depth <= kMostLayers, Code::kInvalidModel, config.file(), ": '", key,
+          "' holds the depth ", depth, ", expected 1 to ", kMostLayers);
   }
   return depths;
 }
@@ -74,7 +80,7 @@ void refuse_other_unets(const ConfigReader& config) {
   for (const char* key :
        {"class_embed_type", "num_class_embeds", "encoder_hid_dim", "encoder_hid_dim_type",
         "cross_attention_norm", "time_cond_proj_dim", "timestep_post_act", "time_embedding_dim",
-        "time_embedding_act_fn", "num_attention_heads", "addition_embed_type_num_heads_override"}) {
+        "time_embedding_act_fn", "num_attention_heads"}) {
     config.expect_absent(key);
   }
   check(config.json().contains("addition_embed_type") &&
@@ -85,16 +91,16 @@ void refuse_other_unets(const ConfigReader& config) {
 
 }  // namespace
 
-ClipTextConfig ClipTextConfig::read(const std::filesystem::path& folder, bool with_projection) {
+ClipTextConfig ClipTextConfig::read(const std::filesystem::path& folder, Projection projection) {
   const ConfigReader config(folder / "config.json");
   ClipTextConfig c{};
   c.vocabulary = config.size("vocab_size", 49408);
   c.width = config.size("hidden_size", 512);
   c.feed_forward = config.size("intermediate_size", 2048);
-  c.layers = config.size("num_hidden_layers", 12);
-  c.heads = config.size("num_attention_heads", 8);
+  c.layers = config.size("num_hidden_layers", 12, 2, kMostLayers);
+  c.heads = config.size("num_attention_heads", 8, 1, kMostLayers);
   c.positions = config.size("max_position_embeddings", 77);
-  c.projection = with_projection ? config.size("projection_dim", 512) : 0;
+  c.projection = projection == Projection::kPresent ? config.size("projection_dim", 512) : 0;
   c.end_token = config.size("eos_token_id", 49407, 0);
   c.norm_eps = config.get<double>("layer_norm_eps", 1e-5);
   const auto activation = config.get<std::string>("hidden_act", std::string("quick_gelu"));
@@ -103,8 +109,6 @@ ClipTextConfig ClipTextConfig::read(const std::filesystem::path& folder, bool wi
   c.quick_gelu = activation == "quick_gelu";
   check(c.width % c.heads == 0, Code::kInvalidModel, config.file(), ": 'hidden_size' ", c.width,
         " is not a multiple of ", c.heads, " heads");
-  check(c.layers >= 2, Code::kInvalidModel, config.file(),
-        ": one layer only; SDXL takes the states before the last layer");
   return c;
 }
 
@@ -165,6 +169,10 @@ UNetConfig UNetConfig::read(const std::filesystem::path& folder) {
     c.up.push_back(level);
   }
   config.expect("mid_block_type", "UNetMidBlock2DCrossAttn");
+  check(!config.json().contains("mid_block_type") || !config.json()["mid_block_type"].is_null(),
+        Code::kInvalidModel, config.file(),
+        ": 'mid_block_type' is null, no block in the middle, which is not supported; "
+        "\"UNetMidBlock2DCrossAttn\" is");
   c.mid_depth = depths_at(config, depth_key, count - 1, 1)[0];
   for (const UNetLevel& level : c.down) {
     check(level.width % level.heads == 0, Code::kInvalidModel, config.file(), ": width ",
@@ -184,7 +192,7 @@ VaeConfig VaeConfig::read(const std::filesystem::path& folder) {
   c.latent_channels = config.size("latent_channels", 4);
   c.out_channels = config.size("out_channels", 3);
   c.groups = config.size("norm_num_groups", 32);
-  c.layers_per_block = config.size("layers_per_block", 1);
+  c.layers_per_block = config.size("layers_per_block", 1, 1, kMostLayers);
   c.widths = config.sizes("block_out_channels");
   c.scaling_factor = config.get<double>("scaling_factor", 0.18215);
   check(c.out_channels == 3, Code::kInvalidModel, config.file(), ": 'out_channels' is ",

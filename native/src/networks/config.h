@@ -10,6 +10,9 @@
 
 namespace allaprima::networks {
 
+/// Of the two text encoders of SDXL the second one projects a pooled vector.
+enum class Projection { kNone, kPresent };
+
 struct ClipTextConfig {
   int64_t vocabulary, width, feed_forward, layers, heads, positions;
   int64_t projection;  // 0: the model has no projection
@@ -17,7 +20,7 @@ struct ClipTextConfig {
   bool quick_gelu;
   double norm_eps;
 
-  static ClipTextConfig read(const std::filesystem::path& folder, bool with_projection);
+  static ClipTextConfig read(const std::filesystem::path& folder, Projection projection);
 };
 
 /// One level of the UNet: its width, heads, and for each residual block the depth of the

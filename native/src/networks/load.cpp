@@ -23,13 +23,13 @@ void Loader::on_tensor(const std::string& path, Tensor& tensor, at::IntArrayRef 
     missing_.push_back(path + " " + shape_text(shape));
     return;
   }
-  const at::ScalarType stored = checkpoint_.dtype(path);
-  tensor = checkpoint_.take(path, placement_);
   if (shape != at::IntArrayRef(*found)) {
+    checkpoint_.disclaim(path);
     misshapen_.push_back(path + " " + shape_text(*found) + ", expected " + shape_text(shape));
     return;
   }
-  loaded_.tensors += 1;
+  const at::ScalarType stored = checkpoint_.dtype(path);
+  tensor = checkpoint_.take(path, placement_);
   loaded_.parameters += tensor.numel();
   loaded_.bytes += static_cast<int64_t>(tensor.nbytes());
   loaded_.file_bytes += tensor.numel() * static_cast<int64_t>(at::elementSize(stored));

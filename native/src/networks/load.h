@@ -11,8 +11,7 @@ struct Loaded {
   int64_t parameters = 0;
   int64_t bytes = 0;       // in the precision they are held in
   int64_t file_bytes = 0;  // in the precision of the file
-  int64_t tensors = 0;
-  int64_t converted = 0;  // tensors whose precision in the file was another
+  int64_t converted = 0;   // tensors whose precision in the file was another
 };
 
 /// Fills every tensor that a visit names. A missing, misshapen or left-over tensor is

@@ -1,7 +1,6 @@
 // Transformer blocks over the pixels of a feature map, with cross-attention to the text.
 #pragma once
 
-#include <optional>
 #include <variant>
 #include <vector>
 
@@ -18,7 +17,7 @@ struct TransformerShape {
 
 class TransformerBlock {
  public:
-  TransformerBlock(const TransformerShape& shape);
+  explicit TransformerBlock(const TransformerShape& shape);
 
   /// x [B, T, D].
   Tensor forward(const nn::Forward& f, const Tensor& x, const nn::KeyValue& text) const;

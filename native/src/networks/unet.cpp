@@ -22,10 +22,11 @@ UNet::UNet(const UNetConfig& c)
   std::vector<int64_t> skips{c.down.front().width};
   int64_t width = c.down.front().width;
   for (size_t i = 0; i < c.down.size(); ++i) {
-    const bool downsample = i + 1 < c.down.size();
-    down_blocks_.emplace_back(c.down[i], width, downsample, widths, slots);
+    const bool innermost = i + 1 == c.down.size();
+    down_blocks_.emplace_back(c.down[i], width, innermost ? Resize::kNone : Resize::kByTwo, widths,
+                              slots);
     width = c.down[i].width;
-    skips.insert(skips.end(), c.down[i].transformer_depths.size() + (downsample ? 1 : 0), width);
+    skips.insert(skips.end(), c.down[i].transformer_depths.size() + (innermost ? 0 : 1), width);
   }
   mid_block_.emplace(c.down.back(), c.mid_depth, widths, slots);
   for (size_t i = 0; i < c.up.size(); ++i) {
@@ -34,7 +35,8 @@ UNet::UNet(const UNetConfig& c)
       popped.push_back(skips.back());
       skips.pop_back();
     }
-    up_blocks_.emplace_back(c.up[i], width, popped, i + 1 < c.up.size(), widths, slots);
+    const Resize resize = i + 1 == c.up.size() ? Resize::kNone : Resize::kByTwo;
+    up_blocks_.emplace_back(c.up[i], width, popped, resize, widths, slots);
     width = c.up[i].width;
   }
 }

@@ -44,13 +44,13 @@ Tensor UNetUnit::forward(const nn::Forward& f, const Tensor& x, const StepInputs
   return attend(f, residual(f, x, step), step);
 }
 
-DownBlock::DownBlock(const UNetLevel& level, int64_t in, bool downsample, const UNetWidths& widths,
+DownBlock::DownBlock(const UNetLevel& level, int64_t in, Resize resize, const UNetWidths& widths,
                      Slots& slots) {
   for (int64_t depth : level.transformer_depths) {
     units.emplace_back(UNetUnit::Shape{in, level.width, level.heads, depth}, widths, slots);
     in = level.width;
   }
-  if (downsample) downsampler_.emplace(nn::ConvShape{level.width, level.width, 3, 2});
+  if (resize == Resize::kByTwo) downsampler_.emplace(nn::ConvShape{level.width, level.width, 3, 2});
 }
 
 Tensor DownBlock::forward(const nn::Forward& f, Tensor x, const StepInputs& step,
@@ -85,14 +85,14 @@ Tensor MidBlock::forward(const nn::Forward& f, const Tensor& x, const StepInputs
 void MidBlock::visit(nn::Visitor& visitor) { visit_units(visitor, units); }
 
 UpBlock::UpBlock(const UNetLevel& level, int64_t in, const std::vector<int64_t>& skips,
-                 bool upsample, const UNetWidths& widths, Slots& slots) {
+                 Resize resize, const UNetWidths& widths, Slots& slots) {
   for (size_t i = 0; i < level.transformer_depths.size(); ++i) {
     const UNetUnit::Shape shape{in + skips[i], level.width, level.heads,
                                 level.transformer_depths[i]};
     units.emplace_back(shape, widths, slots);
     in = level.width;
   }
-  if (upsample) upsampler_.emplace(nn::ConvShape{level.width, level.width, 3});
+  if (resize == Resize::kByTwo) upsampler_.emplace(nn::ConvShape{level.width, level.width, 3});
 }
 
 Tensor UpBlock::forward(const nn::Forward& f, Tensor x, const StepInputs& step,

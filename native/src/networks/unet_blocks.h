@@ -59,9 +59,13 @@ class UNetUnit {
 
 using Skips = std::vector<Tensor>;
 
+/// Whether a level ends in a change of size: all but the innermost do on the way down, all but the
+/// outermost on the way up.
+enum class Resize { kNone, kByTwo };
+
 class DownBlock {
  public:
-  DownBlock(const UNetLevel& level, int64_t in, bool downsample, const UNetWidths& widths,
+  DownBlock(const UNetLevel& level, int64_t in, Resize resize, const UNetWidths& widths,
             Slots& slots);
 
   /// Pushes the result of every unit, and of the downsampling.
@@ -87,7 +91,7 @@ class MidBlock {
 class UpBlock {
  public:
   /// `skips` are the widths that each unit pops, in order; `in` is the width from below.
-  UpBlock(const UNetLevel& level, int64_t in, const std::vector<int64_t>& skips, bool upsample,
+  UpBlock(const UNetLevel& level, int64_t in, const std::vector<int64_t>& skips, Resize resize,
           const UNetWidths& widths, Slots& slots);
 
   /// Pops a skip for every unit.

@@ -105,8 +105,6 @@ class Embedding {
   Tensor first(int64_t count) const;
   void visit(Visitor& visitor);
 
-  int64_t rows() const { return rows_; }
-
  private:
   int64_t rows_, width_;
   Tensor weight_;

@@ -1,6 +1,5 @@
 #include "runtime/engine.h"
 
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -64,20 +63,17 @@ void Engine::work() {
   }
 }
 
+size_t Engine::waiting() {
+  const std::lock_guard lock(mutex_);
+  return tasks_.size();
+}
+
 void Engine::enqueue(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
   }
   arrived_.notify_one();
-}
-
-void Engine::use_threads(int count) {
-  run([this, count] {
-    if (threads_chosen_) return;
-    threads_chosen_ = true;
-    if (count > 0) at::set_num_threads(count);
-  });
 }
 
 }  // namespace allaprima::runtime

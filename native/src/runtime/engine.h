@@ -20,14 +20,15 @@ class Engine {
   template <class Task>
   auto run(Task task) -> decltype(task()) {
     using Result = decltype(task());
-    std::packaged_task<Result()> packaged(std::move(task));
-    auto result = packaged.get_future();
-    enqueue([&packaged] { packaged(); });
+    // Shared: the engine may still touch it when the caller has its result already.
+    auto packaged = std::make_shared<std::packaged_task<Result()>>(std::move(task));
+    auto result = packaged->get_future();
+    enqueue([packaged] { (*packaged)(); });
     return result.get();
   }
 
-  /// CPU threads of libtorch, 0: one per core. The first call decides.
-  void use_threads(int count);
+  /// Tasks that have not begun.
+  size_t waiting();
 
  private:
   Engine();
@@ -38,7 +39,6 @@ class Engine {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::function<void()>> tasks_;
-  bool threads_chosen_ = false;
 };
 
 }  // namespace allaprima::runtime

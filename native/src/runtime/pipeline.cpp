@@ -9,11 +9,12 @@ namespace {
 
 /// The folder's table of contents; refuses what is not SDXL's text-to-image pipeline.
 Json read_index(const std::filesystem::path& model) {
-  check(std::filesystem::is_directory(model), Code::kInvalidModel, model.string(),
+  std::error_code ignored;
+  check(std::filesystem::is_directory(model, ignored), Code::kInvalidModel, model.string(),
         ": there is no such folder; give the folder of a diffusers checkpoint, the one that holds "
         "model_index.json");
   const auto path = model / "model_index.json";
-  check(std::filesystem::exists(path), Code::kInvalidModel, model.string(),
+  check(std::filesystem::exists(path, ignored), Code::kInvalidModel, model.string(),
         ": holds no model_index.json, so it is no diffusers folder");
   const Json index = read_json(path);
   const std::string kind =
@@ -28,7 +29,8 @@ Json read_index(const std::filesystem::path& model) {
 TextModel text_model(const std::filesystem::path& model, const std::string& suffix) {
   return {ClipTokenizer::load(model / ("tokenizer" + suffix)),
           networks::ClipTextEncoder(networks::ClipTextConfig::read(
-              model / ("text_encoder" + suffix), /*with_projection=*/!suffix.empty()))};
+              model / ("text_encoder" + suffix),
+              suffix.empty() ? networks::Projection::kNone : networks::Projection::kPresent))};
 }
 
 /// What one component gives must be what the next one takes.
@@ -45,6 +47,15 @@ void check_widths(const TextConditioning& text, const networks::UNet& unet,
           model->tokenizer.vocabulary_size(), " tokens, its text encoder ",
           model->encoder.config().vocabulary);
   }
+  const int64_t length = text.first().tokenizer.length();
+  check(length == text.second().tokenizer.length() && length <= first.positions &&
+            length <= second.positions,
+        Code::kInvalidModel, model_folder, ": the tokenizers make ", length, " and ",
+        text.second().tokenizer.length(),
+        " tokens of a prompt (model_max_length), the text "
+        "encoders have ",
+        first.positions, " and ", second.positions,
+        " positions; both tokenizers must make the same number, and no more than that");
   check(second.projection == unet.config().pooled_width, Code::kInvalidModel, model_folder,
         ": text_encoder_2 gives ", second.projection, " pooled features, the UNet takes ",
         unet.config().pooled_width);

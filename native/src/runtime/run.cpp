@@ -22,6 +22,13 @@ void check_side(const char* name, int64_t value, int64_t multiple) {
         kLargestSide);
 }
 
+/// Throws kInvalidArgument when a prompt is too long or no UTF-8.
+void check_text(const std::string& prompt, const Pipeline& pipeline) {
+  check(prompt.size() <= kMostPromptBytes, Code::kInvalidArgument, "a prompt has ", prompt.size(),
+        " bytes, at most ", kMostPromptBytes, " are taken");
+  pipeline.text().first().tokenizer.encode(prompt);
+}
+
 Request checked(Request request, const Pipeline& pipeline) {
   const int64_t multiple = pipeline.vae().config().factor();
   if (request.width == 0) request.width = pipeline.default_size();
@@ -32,16 +39,15 @@ Request checked(Request request, const Pipeline& pipeline) {
         request.images, ", expected 1 to ", kMostImages);
   check(std::isfinite(request.guidance), Code::kInvalidArgument, "guidance is ", request.guidance,
         ", expected a finite number");
-  check(request.prompt.size() <= kMostPromptBytes &&
-            request.negative_prompt.value_or("").size() <= kMostPromptBytes,
-        Code::kInvalidArgument, "a prompt is longer than ", kMostPromptBytes, " bytes");
+  check_text(request.prompt, pipeline);
+  check_text(request.negative_prompt.value_or(""), pipeline);
   return request;
 }
 
 void check_finite(const Tensor& x, const char* stage) {
-  check(at::isfinite(x).all().item<bool>(), Code::kNotFinite, "the ", stage,
-        " hold values that are not finite: the checkpoint is damaged, or this precision is too "
-        "small for it; try fp32");
+  check(at::isfinite(x).all().item<bool>(), Code::kNotFinite, stage,
+        " not finite: the checkpoint is damaged, its range is too large for this precision (try "
+        "fp32), or guidance is too high");
 }
 
 int64_t peak_resident_bytes() {
@@ -55,6 +61,7 @@ int64_t peak_resident_bytes() {
 Run::Run(const Pipeline& pipeline, Request request)
     : pipeline_(pipeline),
       request_(checked(std::move(request), pipeline)),
+      fence_(pipeline.placement().device),
       table_(sampling::euler_table(pipeline.scheduler(), request_.steps)) {
   const int64_t factor = pipeline.vae().config().factor();
   const Tensor noise =
@@ -65,16 +72,14 @@ Run::Run(const Pipeline& pipeline, Request request)
 }
 
 void Run::check_usable() const {
-  check(!failed_, Code::kInvalidArgument,
-        "this run has failed or was cancelled; close it and begin another");
+  stop_.check();
+  check(!failed_, Code::kInvalidArgument, "this run has failed; close it and begin another");
 }
 
 /// After a failure a run has lost its place: it can only be closed.
 template <class Work>
 void Run::guarded(Work work) {
-  check_usable();
   try {
-    stop_.check();
     work();
   } catch (...) {
     failed_ = true;
@@ -87,6 +92,7 @@ void Run::keep(const std::string& name, const Tensor& tensor) {
 }
 
 void Run::encode() {
+  check_usable();
   if (encoded_) return;
   guarded([&] {
     const Stopwatch watch;
@@ -95,6 +101,8 @@ void Run::encode() {
                                             request_.images, request_.width, request_.height});
     for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
     encoded_->stages.clear();
+    check_finite(encoded_->condition.context, "the text encoders' output is");
+    check_finite(encoded_->condition.pooled, "the pooled text is");
     encode_seconds_ = watch.seconds();
   });
 }
@@ -122,28 +130,30 @@ void Run::step() {
     if (guided()) prediction = kernels::guide(prediction, request_.guidance);
     latents_ =
         kernels::update_latent(latents_, prediction, {row.latent_factor, row.prediction_factor});
+    fence_.after_step();
     step_seconds_.push_back(watch.seconds());
     completed_.fetch_add(1, std::memory_order_relaxed);
   });
 }
 
 void Run::finish(std::span<uint8_t> rgb) {
+  check_usable();
   check(completed() == request_.steps, Code::kInvalidArgument, completed(), " of ", request_.steps,
         " steps are done; finish comes after the last");
   check(static_cast<int64_t>(rgb.size()) >= rgb_bytes(), Code::kBufferTooSmall, "the buffer holds ",
         rgb.size(), " bytes, the pictures need ", rgb_bytes());
   guarded([&] {
     const Stopwatch watch;
-    check_finite(latents_, "latents");
+    check_finite(latents_, "the latents after the last step are");
     keep("latents", latents_);
     std::vector<Tensor> images;  // one at a time: a decode at full size needs gigabytes
     for (const Tensor& latent : latents_.split(1)) {
       const Tensor decoded =
           pipeline_.vae().decode(forward(), latent.to(pipeline_.placement().dtype));
+      check_finite(decoded, "the VAE's output is");
       images.push_back((decoded.to(at::kFloat) * 0.5 + 0.5).clamp(0, 1).to(at::kCPU));
     }
     image_ = at::cat(images).contiguous();
-    check_finite(image_, "pixels");
     keep("image", image_);
     // Rounds half to even, as numpy does for diffusers.
     const Tensor bytes = (image_ * 255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();

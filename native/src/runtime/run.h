@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "runtime/pipeline.h"
+#include "runtime/step_fence.h"
 
 namespace allaprima::runtime {
 
@@ -46,14 +47,17 @@ class Run {
   bool guided() const { return request_.guidance > 1; }
   void keep(const std::string& name, const Tensor& tensor);
   Tensor predict(const sampling::StepRow& row);
+  /// Throws kCancelled after a cancel, kInvalidArgument after a failure.
   void check_usable() const;
   template <class Work>
   void guarded(Work work);
 
+  Stopwatch since_begin_;
   const Pipeline& pipeline_;
   Request request_;
   StopFlag stop_;
   bool failed_ = false;
+  StepFence fence_;
   sampling::StepTable table_;
   Tensor latents_;  // [images, C, h, w] fp32, scaled for the sampler
   std::optional<Encoded> encoded_;
@@ -61,7 +65,6 @@ class Run {
   std::map<std::string, Tensor> stages_;
   std::atomic<int64_t> completed_{0};
 
-  Stopwatch since_begin_;
   double prepare_seconds_ = 0, encode_seconds_ = 0, decode_seconds_ = 0, total_seconds_ = 0;
   std::vector<double> step_seconds_;
 };

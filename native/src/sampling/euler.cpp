@@ -19,10 +19,13 @@ std::vector<double> timesteps_of(const SchedulerConfig& c, int64_t steps) {
       case Spacing::kLeading:
         timesteps.push_back(static_cast<double>(back * (c.train_steps / steps) + c.steps_offset));
         break;
-      case Spacing::kTrailing:
-        timesteps.push_back(std::nearbyint(trained - static_cast<double>(i) * (trained / count)) -
-                            1);
+      case Spacing::kTrailing: {
+        // numpy's arange multiplies the difference of its first two numbers, which is not quite the
+        // step; where a number lies half way between two timesteps that decides.
+        const double gap = (trained - trained / count) - trained;
+        timesteps.push_back(std::nearbyint(trained + static_cast<double>(i) * gap) - 1);
         break;
+      }
       case Spacing::kLinspace: {
         const double gap = steps > 1 ? (trained - 1) / (count - 1) : 0;
         timesteps.push_back(static_cast<float>(static_cast<double>(back) * gap));

@@ -21,6 +21,8 @@ struct StepTable {
   std::vector<StepRow> rows;
 };
 
+/// diffusers makes one step more than asked, at the timestep −1, for some numbers of steps with
+/// trailing spacing (61, 103, 121, …); here it is always as many as asked.
 /// steps from 1 to the number of training steps; throws kInvalidArgument otherwise.
 /// Source: diffusers 0.42.1, EulerDiscreteScheduler.
 StepTable euler_table(const SchedulerConfig& config, int64_t steps);

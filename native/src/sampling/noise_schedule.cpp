@@ -2,18 +2,22 @@
 
 #include <cmath>
 
-#include "base/error.h"
+#include "base/config_reader.h"
 #include "base/torch.h"
 
 namespace allaprima::sampling {
 
 namespace {
 
+constexpr int64_t kMostTrainSteps = 100'000;
+
 /// In fp32 and in libtorch's own functions, as diffusers does: its rounding is part of the
 /// schedule.
-std::vector<double> training_sigmas(const Json& config, int64_t steps, const std::string& file) {
-  const double start = config.value("beta_start", 0.0001), end = config.value("beta_end", 0.02);
-  const std::string schedule = config.value("beta_schedule", "linear");
+std::vector<double> training_sigmas(const ConfigReader& config, int64_t steps) {
+  const std::string& file = config.file();
+  const auto start = config.get<double>("beta_start", 0.0001);
+  const auto end = config.get<double>("beta_end", 0.02);
+  const auto schedule = config.get<std::string>("beta_schedule", "linear");
   check(0 < start && start <= end && end < 1, Code::kInvalidModel, file, ": beta_start ", start,
         " and beta_end ", end, ", expected 0 < beta_start <= beta_end < 1");
   Tensor betas;
@@ -47,42 +51,27 @@ Prediction prediction_of(const std::string& name, const std::string& file) {
        "' is not supported; epsilon, v_prediction and sample are");
 }
 
-void refuse(const Json& config, const char* key, const Json& supported, const std::string& file) {
-  const auto found = config.find(key);
-  if (found == config.end() || found->is_null() || *found == supported) return;
-  fail(Code::kInvalidModel, file, ": '", key, "' is ", found->dump(), ", which is not supported; ",
-       supported.dump(), " is");
-}
-
 }  // namespace
 
 SchedulerConfig SchedulerConfig::read(const std::filesystem::path& folder) {
-  const auto path = folder / "scheduler_config.json";
-  const std::string file = path.string();
-  const Json config = read_json(path);
-  check(config.is_object(), Code::kInvalidModel, file, ": is not a JSON object");
-  refuse(config, "_class_name", "EulerDiscreteScheduler", file);
-  refuse(config, "trained_betas", nullptr, file);
-  refuse(config, "interpolation_type", "linear", file);
-  refuse(config, "timestep_type", "discrete", file);
-  refuse(config, "final_sigmas_type", "zero", file);
+  const ConfigReader config(folder / "scheduler_config.json");
+  config.expect("_class_name", "EulerDiscreteScheduler");
+  config.expect_absent("trained_betas");
+  config.expect("interpolation_type", "linear");
+  config.expect("timestep_type", "discrete");
+  config.expect("final_sigmas_type", "zero");
   for (const char* key : {"use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas",
                           "rescale_betas_zero_snr"}) {
-    refuse(config, key, false, file);
+    config.expect(key, false);
   }
-  try {
-    SchedulerConfig c{};
-    c.train_steps = config.value("num_train_timesteps", int64_t{1000});
-    check(c.train_steps >= 1 && c.train_steps <= 100000, Code::kInvalidModel, file,
-          ": num_train_timesteps is ", c.train_steps, ", expected 1 to 100000");
-    c.spacing = spacing_of(config.value("timestep_spacing", "linspace"), file);
-    c.prediction = prediction_of(config.value("prediction_type", "epsilon"), file);
-    c.steps_offset = config.value("steps_offset", int64_t{0});
-    c.sigmas = training_sigmas(config, c.train_steps, file);
-    return c;
-  } catch (const Json::exception& error) {
-    fail(Code::kInvalidModel, file, ": a value is of the wrong type: ", error.what());
-  }
+  SchedulerConfig c{};
+  c.train_steps = config.size("num_train_timesteps", 1000, 1, kMostTrainSteps);
+  c.steps_offset = config.size("steps_offset", 0, 0, kMostTrainSteps);
+  c.spacing = spacing_of(config.get<std::string>("timestep_spacing", "linspace"), config.file());
+  c.prediction =
+      prediction_of(config.get<std::string>("prediction_type", "epsilon"), config.file());
+  c.sigmas = training_sigmas(config, c.train_steps);
+  return c;
 }
 
 }  // namespace allaprima::sampling

@@ -4,8 +4,6 @@
 #include <filesystem>
 #include <vector>
 
-#include "base/json_file.h"
-
 namespace allaprima::sampling {
 
 enum class Spacing { kLeading, kTrailing, kLinspace };

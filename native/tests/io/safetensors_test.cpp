@@ -72,7 +72,7 @@ TEST_F(SafetensorsTest, refuses_a_header_of_2_to_the_63_bytes) {
 }
 
 TEST_F(SafetensorsTest, refuses_a_header_that_is_not_json) {
-  EXPECT_NE(refusal("{\"a\":", 0).find("not a JSON object"), std::string::npos);
+  EXPECT_NE(refusal("{\"a\":", 0).find("not valid JSON"), std::string::npos);
   EXPECT_NE(refusal("[1,2]", 0).find("not a JSON object"), std::string::npos);
 }
 
@@ -111,7 +111,31 @@ TEST_F(SafetensorsTest, refuses_entries_without_dtype_shape_or_offsets) {
 }
 
 TEST_F(SafetensorsTest, leaves_no_file_behind_when_it_cannot_write) {
+  const auto folder = std::filesystem::path(path_.string() + "-folder");
+  std::filesystem::create_directories(folder / "target" / "not empty");
+  EXPECT_THROW(write_safetensors(folder / "target", {}, {}), Error);
+  size_t left = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    left += entry.path().filename() != "target";
+  }
+  EXPECT_EQ(left, 0u);
+  std::filesystem::remove_all(folder);
   EXPECT_THROW(write_safetensors("/no/such/folder/x.safetensors", {}, {}), Error);
+}
+
+TEST_F(SafetensorsTest, refuses_headers_that_are_nested_without_end) {
+  const std::string deep = std::string(200000, '[') + std::string(200000, ']');
+  const auto text = refusal(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":)" + deep + "}}", 4);
+  EXPECT_NE(text.find("nested more than 32 deep"), std::string::npos) << text;
+}
+
+TEST_F(SafetensorsTest, refuses_what_is_no_file) {
+  try {
+    SafetensorsFile file(std::filesystem::temp_directory_path());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kIo);
+  }
 }
 
 }  // namespace

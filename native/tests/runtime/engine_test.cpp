@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <set>
 #include <thread>
 #include <vector>
@@ -32,10 +34,24 @@ TEST(EngineTest, throws_to_the_caller_and_goes_on) {
   EXPECT_EQ(Engine::get().run([] { return 7; }), 7);
 }
 
-TEST(EngineTest, keeps_the_order_of_arrival) {
+TEST(EngineTest, keeps_the_order_of_arrival_of_callers_that_wait) {
+  std::promise<void> opened;
+  auto open = opened.get_future().share();
   std::vector<int> order;
-  for (int i = 0; i < 20; ++i) Engine::get().run([&order, i] { order.push_back(i); });
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
+  std::atomic<int> arrived{0};
+  std::vector<std::thread> callers;
+  callers.emplace_back([&] { Engine::get().run([&] { ++arrived, open.wait(); }); });
+  for (int i = 0; i < 10; ++i) {
+    // The engine is blocked: each caller is in the queue before the next one starts.
+    while (arrived.load() != 1 || Engine::get().waiting() != static_cast<size_t>(i)) {
+      std::this_thread::yield();
+    }
+    callers.emplace_back([&, i] { Engine::get().run([&order, i] { order.push_back(i); }); });
+  }
+  while (Engine::get().waiting() != 10) std::this_thread::yield();
+  opened.set_value();
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 }  // namespace

@@ -126,7 +126,8 @@ TEST_P(GoldenTest, draws_diffusers_noise_from_a_seed) {
   Request r;
   r.seed = 7;
   const Tensor theirs = golden("seed_noise");
-  EXPECT_TRUE(at::equal(initial_noise(r, theirs.sizes()), theirs));
+  // Equal to the bit where libtorch runs the same vector instructions.
+  EXPECT_LE(distance(initial_noise(r, theirs.sizes()), theirs), 1e-6);
 }
 
 // In bf16 two right answers differ; ours must not be farther from fp32 than diffusers' own is on a
@@ -141,6 +142,8 @@ TEST_P(GoldenTest, is_as_near_to_fp32_in_bf16_as_diffusers_is) {
   EXPECT_GT(ours, 1e-5) << "this is no bf16 result";
   EXPECT_LE(ours, (GetParam().device == DeviceChoice::kCuda ? 2 : 1.5) * theirs);
 }
+
+TEST(GoldenFiles, are_all_there) { EXPECT_GE(cases().size(), 2u * 28); }
 
 INSTANTIATE_TEST_SUITE_P(, GoldenTest, testing::ValuesIn(cases()),
                          [](const auto& info) { return info.param.name(); });

@@ -115,7 +115,7 @@ TEST_F(PipelineTest, refuses_broken_json_and_missing_parts) {
 TEST_F(PipelineTest, refuses_components_that_do_not_fit_each_other) {
   fs::copy(ALLAPRIMA_TEST_DATA "/pipelines/b/text_encoder", folder_ / "text_encoder",
            fs::copy_options::recursive | fs::copy_options::overwrite_existing);
-  expect_says(refusal(), {"text"});
+  expect_says(refusal(), {"features a token"});
 }
 
 TEST_F(PipelineTest, reads_a_first_text_encoder_that_transformers_5_saved_without_prefix) {
@@ -180,6 +180,43 @@ TEST_F(PipelineTest, stops_when_it_is_cancelled_and_stays_usable) {
   EXPECT_EQ(draw(*pipeline, small_request(7)).size(), 64u * 64 * 3);
 }
 
+TEST_F(PipelineTest, refuses_configurations_that_would_take_all_memory) {
+  change("unet/config.json", "layers_per_block", 200000);
+  expect_says(refusal(), {"'layers_per_block' is 200000", "128"});
+}
+
+TEST_F(PipelineTest, refuses_numbers_that_are_no_whole_ones) {
+  change("unet/config.json", "norm_num_groups", 4.9);
+  expect_says(refusal(), {"'norm_num_groups' is 4.9", "whole number"});
+}
+
+TEST_F(PipelineTest, refuses_json_that_is_nested_too_deep_to_print) {
+  std::ofstream(folder_ / "unet/config.json")
+      << "{\"act_fn\":" << std::string(200000, '[') << std::string(200000, ']') << "}";
+  expect_says(refusal(), {"unet/config.json", "nested more than 32 deep"});
+}
+
+TEST_F(PipelineTest, refuses_tokenizers_that_make_more_tokens_than_the_encoders_have_positions) {
+  change("tokenizer/tokenizer_config.json", "model_max_length", 100);
+  expect_says(refusal(), {"100 and 77 tokens"});
+}
+
+TEST_F(PipelineTest, says_cancelled_at_every_call_after_a_cancel) {
+  const auto pipeline = open();
+  runtime::Run run(*pipeline, small_request(7));
+  run.step();
+  run.cancel();
+  std::vector<uint8_t> rgb(static_cast<size_t>(run.rgb_bytes()));
+  for (int call = 0; call < 4; ++call) {
+    try {
+      call % 2 == 0 ? run.step() : run.finish(rgb);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::kCancelled);
+    }
+  }
+}
+
 TEST_F(PipelineTest, keeps_stages_only_when_asked) {
   const auto pipeline = open();
   runtime::Run run(*pipeline, small_request(7));
@@ -200,6 +237,13 @@ TEST_F(PipelineTest, refuses_noise_of_another_shape_or_not_finite) {
   }
   save_tensors(request.latents, {{"latents", at::full({1, 4, 8, 8}, NAN)}}, {});
   EXPECT_THROW(runtime::Run(*pipeline, request), Error);
+  std::ofstream(request.latents) << "junk that is longer than eight bytes";
+  try {
+    runtime::Run run(*pipeline, request);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kInvalidArgument);
+  }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Reads values of a component's config.json, with errors that name file, key, value and what is
+// Reads values of a component's configuration, with errors that name file, key, value and what is
 // supported.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/json_file.h"
 
-namespace allaprima::networks {
+namespace allaprima {
 
 class ConfigReader {
  public:
@@ -33,17 +33,25 @@ class ConfigReader {
     }
   }
 
-  /// A whole number from `least` up to a size that no published model reaches.
+  /// A whole number from `least` to `most`, by default a size that no published model reaches.
   int64_t size(const std::string& key, std::optional<int64_t> fallback = std::nullopt,
-               int64_t least = 1) const {
-    const auto value = get<int64_t>(key, fallback);
-    check(value >= least && value <= kLargest, Code::kInvalidModel, file_, ": '", key, "' is ",
-          value, ", expected ", least, " to ", kLargest);
+               int64_t least = 1, int64_t most = kLargest) const {
+    const auto found = json_.find(key);
+    const bool absent = found == json_.end() || found->is_null();
+    check(absent ? fallback.has_value() : found->is_number_integer(), Code::kInvalidModel, file_,
+          ": '", key, "' is ", absent ? "missing" : found->dump(), ", expected a whole number");
+    const int64_t value = absent ? *fallback : found->get<int64_t>();
+    check(value >= least && value <= most, Code::kInvalidModel, file_, ": '", key, "' is ", value,
+          ", expected ", least, " to ", most);
     return value;
   }
 
   std::vector<int64_t> sizes(const std::string& key) const {
     const auto values = get<std::vector<int64_t>>(key);
+    for (const Json& value : json_.at(key)) {
+      check(value.is_number_integer(), Code::kInvalidModel, file_, ": '", key, "' holds ",
+            value.dump(), ", expected whole numbers");
+    }
     check(!values.empty() && values.size() <= 8, Code::kInvalidModel, file_, ": '", key, "' has ",
           values.size(), " entries, expected 1 to 8");
     for (int64_t value : values) {
@@ -78,4 +86,4 @@ class ConfigReader {
   Json json_;
 };
 
-}  // namespace allaprima::networks
+}  // namespace allaprima
