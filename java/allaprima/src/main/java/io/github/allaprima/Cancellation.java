@@ -3,7 +3,10 @@ package io.github.allaprima;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Stops generations from another thread. Once used it stays cancelled. */
+/**
+ * Stops generations from another thread. Once used it stays cancelled. Each ends at its next
+ * chance: between two blocks of a network, or when the step that another pipeline does is over.
+ */
 public final class Cancellation {
   private final List<Runnable> actions = new ArrayList<>();
   private boolean cancelled;

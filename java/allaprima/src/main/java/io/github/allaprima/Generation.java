@@ -28,10 +28,18 @@ final class Generation {
       Runnable cancel = run::cancel;
       options.cancellation().attach(cancel);
       try {
+        checkWanted();
         return draw(run, seed, start);
       } finally {
         options.cancellation().detach(cancel);
       }
+    }
+  }
+
+  /** Nothing ends the wait for a busy engine while the run begins: looked at when it has. */
+  private void checkWanted() {
+    if (options.cancellation().isCancelled() || Thread.currentThread().isInterrupted()) {
+      throw new CancelledException("The generation was cancelled before its first step.");
     }
   }
 

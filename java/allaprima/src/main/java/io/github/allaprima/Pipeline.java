@@ -6,23 +6,34 @@ import io.github.allaprima.internal.Turns;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A checkpoint, loaded and ready to draw. It holds gigabytes outside the Java heap until it is
  * closed.
  *
  * <p>Any thread may use it. It makes one picture at a time: callers wait their turn in the order of
- * arrival. Pipelines are independent of each other.
+ * arrival. All pipelines of a process share one engine: when several draw, they take turns step by
+ * step, and the one that was opened first decided how many threads of the processor they use.
  */
 public final class Pipeline implements AutoCloseable {
   private final NativePipeline pipeline;
   private final PipelineInfo info;
   private final Turns turns = new Turns();
-  private boolean closed;
 
-  private Pipeline(NativePipeline pipeline) {
+  /** Takes over what was opened; closes it when it cannot say what it is. */
+  Pipeline(NativePipeline pipeline, Function<String, PipelineInfo> parse) {
     this.pipeline = pipeline;
-    this.info = PipelineInfo.parse(pipeline.info());
+    try {
+      this.info = parse.apply(pipeline.info());
+    } catch (RuntimeException | Error e) {
+      try {
+        pipeline.close();
+      } catch (RuntimeException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
   }
 
   /**
@@ -63,7 +74,8 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
-   * Draws a picture.
+   * Draws a picture. Cancelled or interrupted, it ends within a block of a network; while the
+   * engine works for another pipeline, when that step is done.
    *
    * @param request what to draw
    * @param options how to watch and stop it, and what to keep
@@ -109,12 +121,7 @@ public final class Pipeline implements AutoCloseable {
   @Override
   public void close() {
     turns.close();
-    synchronized (this) {
-      if (!closed) {
-        closed = true;
-        pipeline.close();
-      }
-    }
+    pipeline.close();
   }
 
   /** Describes a pipeline. Not for several threads at a time. */
@@ -171,7 +178,7 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * Limits the threads of the processor. The first pipeline of a process decides for all.
+     * Limits the threads of the processor. The first pipeline that opens decides for the process.
      *
      * @param count at least 1; without it one per core
      * @return this
@@ -200,7 +207,8 @@ public final class Pipeline implements AutoCloseable {
       return new Pipeline(
           NativePipeline.open(
               new NativePipeline.Options(
-                  folder, device.kind().ordinal(), device.index(), wanted, threads)));
+                  folder, device.kind().ordinal(), device.index(), wanted, threads)),
+          PipelineInfo::parse);
     }
   }
 }

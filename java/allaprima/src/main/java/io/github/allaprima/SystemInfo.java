@@ -25,7 +25,8 @@ public record SystemInfo(
     String cudaReason,
     String json) {
   /**
-   * Asks the native library, which is loaded when it was not.
+   * Asks the native library, which is loaded when it was not. Waits for the step that a pipeline
+   * may be doing; an interrupt does not end the wait and is kept.
    *
    * @return the answer
    * @throws NativeLibraryException when it cannot be loaded

@@ -7,7 +7,7 @@ import java.util.List;
  * Where the time of a generation went.
  *
  * @param load loading the pipeline, once for all its generations
- * @param prepare checks, noise, tables
+ * @param prepare checks, noise and schedule
  * @param encode the text encoders
  * @param steps the denoising steps, one value each
  * @param decode from latents to pixels

@@ -2,9 +2,11 @@
  * Text to pictures with Stable Diffusion XL, in this process.
  *
  * <p>{@link io.github.allaprima.Pipeline} holds a checkpoint, {@link io.github.allaprima.Request}
- * says what to draw, {@link io.github.allaprima.Image} is the picture. All failures are {@link
- * io.github.allaprima.AllaPrimaException}; wrong values are refused with {@link
- * java.lang.IllegalArgumentException} when a request or builder takes them.
+ * says what to draw, {@link io.github.allaprima.Image} is the picture.
+ *
+ * <p><b>Failures</b> of the work are {@link io.github.allaprima.AllaPrimaException}s. Wrong values
+ * are refused with {@link java.lang.IllegalArgumentException} when a request or builder takes them;
+ * to generate after {@code close} is an {@link java.lang.IllegalStateException}.
  *
  * <p><b>Dependency.</b> {@code io.github.allaprima:allaprima-platform} brings everything: this
  * library, its native part, libtorch and a small model. Linux x86-64 with glibc 2.35 or later.
@@ -15,6 +17,10 @@
  * <p><b>Memory.</b> Weights and intermediate values lie outside the Java heap, which may be small;
  * closing the pipeline frees them. JavaCPP's guard, which would count them against the heap, is
  * switched off unless its system properties are set.
+ *
+ * <p><b>Processor.</b> Threads that wait for each other spin for some milliseconds, which slows all
+ * down on a machine that is busy with other work. {@code GOMP_SPINCOUNT=3000} in the environment of
+ * the process ends that, and costs nothing on a calm one; the command line sets it.
  *
  * <p><b>Modules.</b> This is the module {@code io.github.allaprima}. The jars with native libraries
  * and the model stay on the class path, where Maven puts them.

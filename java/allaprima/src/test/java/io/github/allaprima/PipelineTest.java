@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
+import io.github.allaprima.internal.NativePipeline;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -154,6 +159,46 @@ class PipelineTest {
   }
 
   @Test
+  void does_not_step_when_cancelled_while_the_run_begins(@TempDir Path folder) {
+    Cancellation cancellation = new Cancellation();
+    RunOptions options = RunOptions.none().cancellation(cancellation).progress(step -> fail());
+    Request request = REQUEST.latents(whenRead(noise(folder), cancellation::cancel));
+    CancelledException e =
+        assertThrows(CancelledException.class, () -> pipeline.generate(request, options));
+    assertEquals("The generation was cancelled before its first step.", e.getMessage());
+  }
+
+  @Test
+  void does_not_step_when_interrupted_while_the_run_begins(@TempDir Path folder) {
+    Request request = REQUEST.latents(whenRead(noise(folder), Thread.currentThread()::interrupt));
+    CancelledException e =
+        assertThrows(CancelledException.class, () -> pipeline.generate(request, step -> fail()));
+    assertTrue(Thread.interrupted());
+    assertEquals("The generation was cancelled before its first step.", e.getMessage());
+    pipeline.generate(REQUEST);
+  }
+
+  private static Path noise(Path folder) {
+    Path file = folder.resolve("noise.safetensors");
+    pipeline.generate(REQUEST, RunOptions.none().saveLatents(file));
+    return file;
+  }
+
+  /** A path that is looked at only while the run begins. */
+  private static Path whenRead(Path file, Runnable action) {
+    InvocationHandler handler =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("toAbsolutePath")) {
+            action.run();
+          }
+          return method.invoke(file, arguments);
+        };
+    return (Path)
+        Proxy.newProxyInstance(
+            PipelineTest.class.getClassLoader(), new Class<?>[] {Path.class}, handler);
+  }
+
+  @Test
   void stops_when_its_thread_is_interrupted_which_it_stays() {
     assertThrows(
         CancelledException.class,
@@ -188,11 +233,43 @@ class PipelineTest {
   }
 
   @Test
+  void refuses_latents_that_are_no_safetensors_file(@TempDir Path folder) throws Exception {
+    Path junk = Files.writeString(folder.resolve("junk"), "this is no safetensors file");
+    AllaPrimaException e =
+        assertThrows(AllaPrimaException.class, () -> pipeline.generate(REQUEST.latents(junk)));
+    assertEquals(ErrorCode.INVALID_ARGUMENT, e.code(), e.getMessage());
+    assertTrue(e.getMessage().contains(junk.toString()), e.getMessage());
+  }
+
+  @Test
+  void a_failure_shows_which_call_failed() {
+    AllaPrimaException e =
+        assertThrows(AllaPrimaException.class, () -> pipeline.generate(REQUEST.size(65, 64)));
+    List<String> places =
+        Arrays.stream(e.getStackTrace())
+            .map(frame -> frame.getClassName() + "." + frame.getMethodName())
+            .toList();
+    assertTrue(places.contains(Pipeline.class.getName() + ".generate"), places::toString);
+    String here = PipelineTest.class.getName() + ".a_failure_shows_which_call_failed";
+    assertTrue(places.contains(here), places::toString);
+  }
+
+  @Test
   void names_the_folder_that_is_no_model(@TempDir Path folder) {
     Pipeline.Builder builder = Pipeline.builder().model(folder.resolve("nothing"));
     InvalidModelException e = assertThrows(InvalidModelException.class, builder::build);
     assertTrue(e.getMessage().contains("nothing"), e.getMessage());
     assertTrue(e.getMessage().contains("model_index.json"), e.getMessage());
+  }
+
+  @Test
+  void closes_what_it_cannot_describe() {
+    NativePipeline opened =
+        NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new Pipeline(opened, json -> PipelineInfo.parse("no JSON")));
+    assertThrows(RejectedExecutionException.class, opened::info);
   }
 
   @Test

@@ -13,8 +13,9 @@ import org.bytedeco.javacpp.annotation.Opaque;
 import org.bytedeco.javacpp.annotation.Platform;
 
 /**
- * {@code allaprima.h}, function by function. Its libraries are loaded by {@link NativeLibrary} and
- * by nothing else. The preloads are what {@code libtorch_cpu.so} needs, in the order of need.
+ * The part of {@code allaprima.h} that is called from Java, function by function. Its libraries are
+ * loaded by {@link NativeLibrary} and by nothing else. The preloads are what {@code
+ * libtorch_cpu.so} needs, in the order of need.
  */
 @Platform(
     value = NativeLibrary.PLATFORM,
@@ -126,14 +127,9 @@ final class CApi {
 
     @MemberSetter
     native RequestStruct latents_size(@Cast("size_t") long size);
-
-    @MemberSetter
-    native RequestStruct keep_stages(int keep);
   }
 
   static native @Cast("uint32_t") int allaprima_abi_version();
-
-  static native @Cast("const char*") BytePointer allaprima_version();
 
   static native int allaprima_last_error(
       @Cast("char*") byte[] buffer, @Cast("size_t") long capacity, SizeTPointer size);
@@ -155,8 +151,6 @@ final class CApi {
   static native int allaprima_run_begin(
       PipelineHandle pipeline, @Const RequestStruct request, @ByPtrPtr RunHandle run);
 
-  static native int allaprima_run_encode(RunHandle run);
-
   static native int allaprima_run_step(RunHandle run);
 
   static native int allaprima_run_finish(
@@ -174,17 +168,7 @@ final class CApi {
       @Cast("size_t") long capacity,
       SizeTPointer size);
 
-  static native int allaprima_run_read(
-      @Const RunHandle run,
-      @Cast("const char*") byte[] name,
-      float[] data,
-      @Cast("size_t") long capacity,
-      @Cast("int64_t*") long[] shape,
-      int[] rank);
-
   static native int allaprima_run_cancel(RunHandle run);
-
-  static native int allaprima_run_completed_steps(@Const RunHandle run);
 
   static native int allaprima_run_total_steps(@Const RunHandle run);
 

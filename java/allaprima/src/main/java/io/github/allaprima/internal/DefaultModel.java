@@ -1,14 +1,19 @@
 package io.github.allaprima.internal;
 
+import io.github.allaprima.AllaPrimaException;
+import io.github.allaprima.ErrorCode;
 import io.github.allaprima.InvalidModelException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The model that ships as the artifact {@code allaprima-model}, unpacked once for each content. */
 public final class DefaultModel {
@@ -20,6 +25,7 @@ public final class DefaultModel {
    * Its folder.
    *
    * @throws InvalidModelException when the artifact is not on the class path
+   * @throws AllaPrimaException with {@link ErrorCode#IO} when it cannot be unpacked
    */
   public static Path folder() {
     try (InputStream index = resource("index")) {
@@ -33,13 +39,32 @@ public final class DefaultModel {
       }
       List<String> lines =
           new String(index.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-      return unpacked(lines.get(0), lines.subList(1, lines.size()));
+      Path target = cache().resolve("models").resolve(lines.get(0));
+      return unpacked(target, lines.subList(1, lines.size()));
     } catch (IOException e) {
-      throw new InvalidModelException(
-          "The model that ships could not be unpacked into %s: %s. Set ALLAPRIMA_CACHE to a folder that can be written."
-              .formatted(cache(), e),
-          e);
+      throw failure(cache(), e);
     }
+  }
+
+  /** {@code target} with the files of the artifact in it. Several processes may do it at a time. */
+  static Path unpacked(Path target, List<String> files) {
+    try {
+      if (!complete(target, files)) {
+        unpack(target, files);
+      }
+      return target;
+    } catch (IOException e) {
+      throw failure(target.getParent(), e);
+    }
+  }
+
+  private static AllaPrimaException failure(Path folder, IOException e) {
+    return new AllaPrimaException(
+        ErrorCode.IO,
+        ("The model that ships could not be unpacked into %s: %s. Set ALLAPRIMA_CACHE to a folder"
+                + " that can be written.")
+            .formatted(folder, e),
+        e);
   }
 
   /** From the whole class path: on the module path a class sees only its own module's resources. */
@@ -47,42 +72,49 @@ public final class DefaultModel {
     return DefaultModel.class.getClassLoader().getResourceAsStream(FOLDER + name);
   }
 
-  private static Path unpacked(String hash, List<String> files) throws IOException {
-    Path target = cache().resolve("models").resolve(hash);
-    if (Files.isDirectory(target)) {
-      return target;
-    }
+  private static boolean complete(Path target, List<String> files) {
+    return files.stream().allMatch(file -> Files.isRegularFile(target.resolve(file)));
+  }
+
+  private static void unpack(Path target, List<String> files) throws IOException {
     Files.createDirectories(target.getParent());
     Path work = Files.createTempDirectory(target.getParent(), ".unpacking");
-    for (String file : files) {
-      Path copy = work.resolve(file);
-      Files.createDirectories(copy.getParent());
-      try (InputStream content = resource(file)) {
-        Files.copy(content, copy);
-      }
-    }
     try {
-      Files.move(work, target);
-    } catch (FileAlreadyExistsException e) {
-      // Another process was faster.
-      delete(work, files);
-    }
-    return target;
-  }
-
-  private static void delete(Path folder, List<String> files) throws IOException {
-    for (String file : files) {
-      for (Path p = folder.resolve(file); p.startsWith(folder); p = p.getParent()) {
-        if (!Files.isDirectory(p) || isEmpty(p)) {
-          Files.deleteIfExists(p);
+      for (String file : files) {
+        Path copy = work.resolve(file);
+        Files.createDirectories(copy.getParent());
+        try (InputStream content = resource(file)) {
+          Files.copy(content, copy);
         }
       }
+      move(work, target, files);
+    } finally {
+      delete(work);
     }
   }
 
-  private static boolean isEmpty(Path folder) throws IOException {
-    try (var children = Files.list(folder)) {
-      return children.findAny().isEmpty();
+  /** Who loses against another process gets one of several exceptions, but has what it wanted. */
+  private static void move(Path work, Path target, List<String> files) throws IOException {
+    try {
+      Files.move(work, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      if (!complete(target, files)) {
+        throw Files.isDirectory(target)
+            ? new FileSystemException(target.toString(), null, "files are missing there; delete it")
+            : e;
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      List<Path> paths;
+      try (Stream<Path> walk = Files.walk(folder)) {
+        paths = walk.sorted(Comparator.reverseOrder()).toList();
+      }
+      for (Path path : paths) {
+        Files.delete(path);
+      }
     }
   }
 

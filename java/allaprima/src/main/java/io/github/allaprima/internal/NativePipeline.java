@@ -3,10 +3,12 @@ package io.github.allaprima.internal;
 import io.github.allaprima.Request;
 import java.lang.System.Logger;
 import java.lang.ref.Cleaner;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
 import org.bytedeco.javacpp.BytePointer;
 
-/** Owns the pipeline handle of the C API. Not to be used by two threads at a time. */
+/** Owns the pipeline handle of the C API. Only {@link #close} may be called by several threads. */
 public final class NativePipeline {
   private static final Cleaner CLEANER = Cleaner.create();
   private static final Logger LOGGER = System.getLogger("io.github.allaprima");
@@ -15,6 +17,7 @@ public final class NativePipeline {
   private final Handle handle;
   private final Worker worker;
   private final Cleaner.Cleanable cleanable;
+  private final ReentrantLock closing = new ReentrantLock();
 
   /** What {@code allaprima_pipeline_options} holds; device and precision as in the header. */
   public record Options(Path model, int device, int deviceIndex, int precision, int threads) {}
@@ -30,8 +33,8 @@ public final class NativePipeline {
     }
 
     void close() {
-      closed = true;
       Status.check(CApi.allaprima_pipeline_close(pipeline));
+      closed = true;
     }
 
     @Override
@@ -55,12 +58,12 @@ public final class NativePipeline {
 
   /** Loads the checkpoint. */
   public static NativePipeline open(Options options) {
-    NativeLibrary.load();
     Worker worker = new Worker();
     return new NativePipeline(new Handle(worker.call(() -> openHandle(options), NOTHING)), worker);
   }
 
   private static CApi.PipelineHandle openHandle(Options options) {
+    NativeLibrary.load();
     CApi.PipelineHandle pipeline = new CApi.PipelineHandle();
     try (Utf8 model = new Utf8(options.model().toString());
         CApi.Options struct = new CApi.Options()) {
@@ -110,16 +113,26 @@ public final class NativePipeline {
     return run;
   }
 
-  /** Frees the weights. Runs must be closed before. */
+  /**
+   * Frees the weights; nothing happens when that was done. Runs must be closed before: else it
+   * fails, all stays as it is, and it may be called again.
+   */
   public void close() {
-    worker.call(
-        () -> {
-          handle.close();
-          return null;
-        },
-        NOTHING);
-    worker.shutdown();
-    cleanable.clean();
+    closing.lock();
+    try {
+      if (!handle.closed) {
+        worker.call(
+            () -> {
+              handle.close();
+              return null;
+            },
+            NOTHING);
+        worker.shutdown();
+        cleanable.clean();
+      }
+    } finally {
+      closing.unlock();
+    }
   }
 
   static String absolute(Path path) {
@@ -132,7 +145,7 @@ public final class NativePipeline {
     private final long size;
 
     Utf8(String text) {
-      byte[] bytes = text == null ? null : text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      byte[] bytes = text == null ? null : text.getBytes(StandardCharsets.UTF_8);
       size = bytes == null ? 0 : bytes.length;
       // One byte more than needed: the empty text must not become NULL.
       pointer = bytes == null ? null : new BytePointer(size + 1).put(bytes);

@@ -1,5 +1,6 @@
 package io.github.allaprima.internal;
 
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -7,6 +8,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Makes the long native calls of one pipeline on a thread of its own, so that the caller waits in
@@ -29,6 +31,16 @@ final class Worker {
     return thread;
   }
 
+  /** What {@code task} returns, from a worker of its own: for a call that is no pipeline's. */
+  static <T> T once(Callable<T> task) {
+    Worker worker = new Worker();
+    try {
+      return worker.call(task, () -> {});
+    } finally {
+      worker.shutdown();
+    }
+  }
+
   /** What {@code task} returns. An interrupt runs {@code onInterrupt}, once, and is kept set. */
   <T> T call(Callable<T> task, Runnable onInterrupt) {
     FutureTask<T> future = new FutureTask<>(task);
@@ -46,6 +58,7 @@ final class Worker {
         }
       }
     } catch (ExecutionException e) {
+      addCaller(e.getCause());
       throw unchecked(future, e.getCause());
     } finally {
       if (interrupted) {
@@ -56,6 +69,13 @@ final class Worker {
 
   void shutdown() {
     executor.shutdown();
+  }
+
+  /** What was thrown knows only the worker's thread: its trace goes on with the caller's. */
+  private static void addCaller(Throwable failure) {
+    Stream<StackTraceElement> there = Arrays.stream(failure.getStackTrace());
+    Stream<StackTraceElement> here = Arrays.stream(new Throwable().getStackTrace()).skip(1);
+    failure.setStackTrace(Stream.concat(there, here).toArray(StackTraceElement[]::new));
   }
 
   private static RuntimeException unchecked(Future<?> future, Throwable cause) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** What is refused before anything is loaded. */
@@ -51,13 +52,20 @@ class CommandLineTest {
     assertEquals("error: Missing required parameter: 'PROMPT'", firstError());
   }
 
-  @Test
-  void looks_at_the_output_folder_before_it_draws(@TempDir Path folder) {
-    Path file = folder.resolve("nowhere/apple.png");
-    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", "-o", file.toString()));
+  @ParameterizedTest
+  @ValueSource(strings = {"-o", "--save-latents", "--report"})
+  void looks_at_the_output_folders_before_it_draws(String option, @TempDir Path folder) {
+    Path file = folder.resolve("nowhere/apple");
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", option, file.toString()));
     assertEquals(
-        "error: " + file + " could not be written: there is no folder " + file.getParent(),
-        firstError());
+        "error: " + file + " could not be written: there is no folder " + file.getParent() + "\n",
+        errors.toString());
+  }
+
+  @Test
+  void does_not_take_a_folder_for_the_picture(@TempDir Path folder) {
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", "-o", folder.toString()));
+    assertEquals("error: " + folder + " could not be written: it is a folder\n", errors.toString());
   }
 
   @Test
