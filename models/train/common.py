@@ -1,7 +1,7 @@
 import csv, os
 import torch
 
-WORK = os.environ.get("EMOJI_WORK", "/work/emoji")
+WORK = os.environ.get("EMOJI_WORK", os.path.expanduser("~/allaprima-emoji"))
 
 
 def setup():

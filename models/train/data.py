@@ -2,7 +2,7 @@
 import io, os, random
 import numpy as np
 
-WORK = os.environ.get("EMOJI_WORK", "/work/emoji")
+WORK = os.environ.get("EMOJI_WORK", os.path.expanduser("~/allaprima-emoji"))
 HERE = os.path.dirname(os.path.abspath(__file__))
 FONT = WORK + "/deb/x/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 SIZE, CELL = 128, 8
@@ -99,29 +99,32 @@ class Painter:
         return img.round().clip(0, 255).astype(np.uint8)
 
 
+FLIP = float(os.environ.get("EMOJI_FLIP", "0"))    # share of single large things that are mirrored
+
+
 def flip(rng, i):
-    return rng.random() < 0.5 and NAMES[i] not in NO_FLIP
+    return rng.random() < FLIP and NAMES[i] not in NO_FLIP
 
 
 PLACES = ["left", "right", "top", "bottom"]
+FREE = (2, 4, 6)                 # places are multiples of two cells, so that the UNet's second level sees one phase only
 
 
 def large(rng, i):
-    return [(i, LARGE, rng.randrange(5), rng.randrange(5), flip(rng, i))]
+    return [(i, LARGE, rng.choice((0, 2, 4)), rng.choice((0, 2, 4)), flip(rng, i))]
 
 
 def small(rng, i, place=None):
-    x, y = rng.randrange(2, 8), rng.randrange(2, 8)
-    if place == "left": x = rng.randrange(2)
-    if place == "right": x = rng.randrange(8, 10)
-    if place == "top": y = rng.randrange(2)
-    if place == "bottom": y = rng.randrange(8, 10)
-    return [(i, SMALL, x, y, flip(rng, i))]
+    x, y = rng.choice(FREE), rng.choice(FREE)
+    if place == "left": x = 0
+    if place == "right": x = 8
+    if place == "top": y = 0
+    if place == "bottom": y = 8
+    return [(i, SMALL, x, y, False)]
 
 
 def pair(rng, i, j):
-    return [(i, SMALL, rng.randrange(2), rng.randrange(3, 7), flip(rng, i)),
-            (j, SMALL, rng.randrange(8, 10), rng.randrange(3, 7), flip(rng, j))]
+    return [(i, SMALL, 0, rng.choice(FREE), False), (j, SMALL, 8, rng.choice(FREE), False)]
 
 
 def scene(rng):
@@ -132,7 +135,7 @@ def scene(rng):
         i, j = rng.randrange(N), rng.randrange(N)
         if held_out(i, color):
             continue
-        if kind < 0.45:
+        if kind < 0.5:
             return dict(color=color, things=[i], small=False, place=None, parts=large(rng, i))
         if kind < 2 / 3:
             place = rng.choice(PLACES) if rng.random() < 0.5 else None

@@ -1,10 +1,10 @@
 #!/bin/bash
 # All stages, one after the other; each resumes where it was. Process seconds per stage from the environment.
-#   WORK=/work/emoji PYTHON=/work/oracle/venv/bin/python models/train/train.sh
+#   WORK=FOLDER PYTHON=venv/bin/python models/train/train.sh
 set -eu
 cd "$(dirname "$0")"
-export EMOJI_WORK=${WORK:-/work/emoji} OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 PYTHONPATH=. PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
-PYTHON=${PYTHON:-/work/oracle/venv/bin/python}
+export EMOJI_WORK=${WORK:-$HOME/allaprima-emoji} OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 PYTHONPATH=. PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
+PYTHON=${PYTHON:-python3}
 mkdir -p "$EMOJI_WORK"
 if [ ! -d "$EMOJI_WORK/deb/x" ]; then
   mkdir -p "$EMOJI_WORK/deb"
@@ -12,7 +12,7 @@ if [ ! -d "$EMOJI_WORK/deb/x" ]; then
 fi
 stage() { echo "== $(date -u +%H:%M:%S) $*" >> "$EMOJI_WORK/stages.log"; nice -n 19 "$PYTHON" "$@"; }
 stage vae.py "${VAE_SECONDS:-1500}" vae
-stage unet.py "${UNET_SECONDS:-4200}" muon
-stage vae.py "${DECODER_SECONDS:-600}" decoder
+stage unet.py "${UNET_SECONDS:-8000}" muon
+stage vae.py "${DECODER_SECONDS:-1500}" decoder
 stage export.py
 stage evaluate.py

@@ -20,9 +20,9 @@ def latents(index, autoencoder, painter):
     """Shard number index: scenes by seed, latents of mean 0 and deviation 1 in fp16."""
     rng = random.Random(f"scenes {index}")
     scenes = [data.scene(rng) for _ in range(SHARD)]
-    path = f"{WORK}/latents/{index:03d}.pt"
+    path = f"{WORK}/latents2/{index:03d}.pt"
     if not os.path.exists(path):
-        os.makedirs(WORK + "/latents", exist_ok=True)
+        os.makedirs(WORK + "/latents2", exist_ok=True)
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             z = torch.cat([autoencoder.encode(vae.to_tensor([painter.paint(data.COLOR_NAMES[s["color"]], s["parts"]) for s in scenes[k:k + 16]]))
                            .latent_dist.mean.float() for k in range(0, SHARD, 16)])
@@ -87,7 +87,7 @@ def main(seconds, kind, stop=None):
     if spent >= min(seconds, stop or seconds):
         return print("unet is done:", round(spent), "s")
     abar = scheduler().alphas_cumprod
-    shards = max(2, len(glob.glob(WORK + "/latents/*.pt")))
+    shards = max(2, len(glob.glob(WORK + "/latents2/*.pt")))
     scenes, z = [], []
     for k in range(shards):
         a, b = latents(k, ae, painter)
@@ -119,7 +119,7 @@ def main(seconds, kind, stop=None):
         opt.set_lr(min(1, (step + 1) / 100) * (1 if u < 0.5 else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (u - 0.5) / 0.5))))
         rng = random.Random(f"unet {step}"); torch.manual_seed(step)
         pick = [rng.randrange(len(scenes)) for _ in range(BATCH)]
-        length = 77 if u > 0.9 or rng.random() < 0.2 else SHORT
+        length = 77 if u > 0.9 or rng.random() < 0.1 else SHORT
         caps, keep = [], torch.ones(BATCH, 1)
         for k, p in enumerate(pick):
             r = rng.random()

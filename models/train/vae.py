@@ -42,7 +42,8 @@ def picture(rng, painter):
     if k < 0.4:
         return painter.paint(rng.choice(data.COLOR_NAMES), dense(rng))
     if k < 0.8:
-        return painter.paint(rng.choice(data.COLOR_NAMES), data.large(rng, rng.randrange(data.N)))
+        parts = [(i, size, x, y, rng.random() < 0.5) for i, size, x, y, _ in data.large(rng, rng.randrange(data.N))]
+        return painter.paint(rng.choice(data.COLOR_NAMES), parts)
     s = data.scene(rng)
     return painter.paint(data.COLOR_NAMES[s["color"]], s["parts"])
 
