@@ -70,6 +70,31 @@ def check(model, tokens, ae, matcher, tag):
                 duo_both=round(float(np.mean(two)), 3), duo_each=round(float(np.mean(any_)), 3))
 
 
+def validation(tokens, ae, painter, abar, n=128):
+    """Fixed scenes, noise and times: what the averaged weights lose on them tells one setting from another."""
+    rng, g = random.Random("validation"), torch.Generator().manual_seed(4)
+    scenes = [data.scene(rng) for _ in range(n)]
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        x0 = torch.cat([ae.encode(vae.to_tensor([painter.paint(data.COLOR_NAMES[s["color"]], s["parts"]) for s in scenes[k:k + 16]]))
+                        .latent_dist.mean.float() for k in range(0, n, 16)]) * vae.CONFIG["scaling_factor"]
+    t = (torch.arange(n) * 1000 // n)[torch.randperm(n, generator=g)]
+    noise = torch.randn(x0.shape, generator=g)
+    a, s = abar[t].sqrt()[:, None, None, None], (1 - abar[t]).sqrt()[:, None, None, None]
+    ids = [torch.tensor([tokens(data.caption(c), 77, pad) for c in scenes]) for pad in (tokens.end, 0)]
+    return a * x0 + s * noise, a * noise - s * x0, t, ids
+
+
+@torch.no_grad()
+def validation_loss(model, fixed):
+    x, v, t, ids = fixed
+    total = 0.0
+    with torch.autocast("cpu", torch.bfloat16):
+        for k in range(0, len(x), 32):
+            emb, pooled = model.encode(*(i[k:k + 32] for i in ids))
+            total += (model(x[k:k + 32], t[k:k + 32], emb, pooled).float() - v[k:k + 32]).pow(2).mean((1, 2, 3)).sum().item()
+    return round(total / len(x), 5)
+
+
 def main(seconds, kind, stop=None):
     setup()
     from match import Matcher
@@ -78,7 +103,7 @@ def main(seconds, kind, stop=None):
     model = Model()
     print({k: sum(p.numel() for p in m.parameters()) for k, m in (("unet", model.unet), ("text", model.text), ("text2", model.text2))}, flush=True)
     ck = f"{WORK}/unet{'-' + kind if kind != 'muon' else ''}.pt"
-    opt = Muon(model, lr=1.5e-3) if kind == "muon" else Muon(model, lr=1e-3, adam_only=True)
+    opt = Muon(model, lr=float(os.environ.get("UNET_LR", "1.5e-3"))) if kind == "muon" else Muon(model, lr=1e-3, adam_only=True)
     ema = Ema(model, 0.999)
     step, spent = 0, 0.0
     if os.path.exists(ck):
@@ -94,6 +119,7 @@ def main(seconds, kind, stop=None):
         scenes += a; z.append(b)
     z = torch.cat(z)
     print("scenes", len(scenes), "latent mean", z.float().mean((0, 2, 3)).tolist(), "std", z.float().std((0, 2, 3)).tolist(), flush=True)
+    fixed = validation(tokens, ae, painter, abar)
     t0 = time.process_time() - spent
     saved, acc = time.time(), [0, 0.0, np.zeros(4), np.zeros(4)]
     while True:
@@ -102,11 +128,12 @@ def main(seconds, kind, stop=None):
         if step and step % 200 == 0 or done:
             row = dict(step=step, cpu_s=round(spent), loss=round(acc[1] / max(1, acc[0]), 5),
                        **{f"q{k}": round(float(acc[2][k] / max(1, acc[3][k])), 4) for k in range(4)})
+            e = Model(); e.load_state_dict(ema.state); e.eval()
+            row["val"] = validation_loss(e, fixed)
             extra = {}
             if step % 1000 == 0 or done:
-                e = Model(); e.load_state_dict(ema.state); e.eval()
                 extra = check(e, tokens, ae, matcher, f"{kind}-{step:06d}")
-            log_row(f"{WORK}/unet-{kind}.csv", dict(row, **{k: extra.get(k, "") for k in ("seen", "unseen", "background", "duo_both", "duo_each")}))
+            log_row(f"{WORK}/unet-{kind}-val.csv", dict(row, **{k: extra.get(k, "") for k in ("seen", "unseen", "background", "duo_both", "duo_each")}))
             acc = [0, 0.0, np.zeros(4), np.zeros(4)]
         if done or time.time() - saved > 150:
             save(ck, dict(model=model.state_dict(), ema=ema.state, opt=opt.state_dict(), step=step, spent=spent)); saved = time.time()

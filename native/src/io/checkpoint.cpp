@@ -20,11 +20,16 @@ std::filesystem::path weights_file(const std::filesystem::path& folder, const st
   const auto file = folder / (stem + ".safetensors");
   std::error_code ignored;
   if (std::filesystem::is_regular_file(file, ignored)) return file;
-  const bool sharded =
-      std::filesystem::exists(folder / (stem + ".safetensors.index.json"), ignored);
-  fail(Code::kInvalidModel, folder.string(), ": there is no ", stem, ".safetensors",
-       sharded ? "; the weights are sharded, which this version does not read yet"
-               : "; a diffusers folder holds its weights in such a file");
+  const auto there = [&](const char* ending) {
+    return std::filesystem::exists(folder / (stem + ending), ignored);
+  };
+  const char* found = there(".safetensors.index.json") ? "its weights are sharded"
+                      : there(".fp16.safetensors")     ? "there is a variant, fp16"
+                      : there(".bin")                  ? "there are weights in Python's own format"
+                                                       : nullptr;
+  fail(Code::kInvalidModel, folder.string(), ": there is no ", stem, ".safetensors; ",
+       found ? found : "a diffusers folder holds its weights in such a file",
+       found ? ", which this version does not read" : "");
 }
 
 }  // namespace

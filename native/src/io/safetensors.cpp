@@ -22,6 +22,10 @@ constexpr size_t kLengthBytes = 8;
 std::string_view header_of(std::span<const std::byte> bytes, const std::string& path) {
   check(bytes.size() >= kLengthBytes, Code::kInvalidModel, path, ": ", bytes.size(),
         " bytes, too short for a safetensors file; download it again");
+  const std::string_view start(reinterpret_cast<const char*>(bytes.data()),
+                               std::min<size_t>(bytes.size(), 12));
+  check(start != "version http", Code::kInvalidModel, path,
+        ": this is a pointer of Git LFS, not the file itself; run `git lfs pull` there");
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   check(length <= kLargestHeader && length <= bytes.size() - kLengthBytes, Code::kInvalidModel,

@@ -112,6 +112,17 @@ TEST_F(PipelineTest, refuses_broken_json_and_missing_parts) {
   expect_says(refusal(), {"model_index.json", "no diffusers folder"});
 }
 
+TEST_F(PipelineTest, says_which_kind_of_weights_lies_where_it_reads_none) {
+  const auto whole = folder_ / kUnetWeights;
+  fs::rename(whole, folder_ / "unet/diffusion_pytorch_model.fp16.safetensors");
+  expect_says(refusal(), {"fp16", "does not read"});
+  fs::remove(folder_ / "unet/diffusion_pytorch_model.fp16.safetensors");
+  std::ofstream(folder_ / "unet/diffusion_pytorch_model.safetensors.index.json") << "{}";
+  expect_says(refusal(), {"sharded", "does not read"});
+  std::ofstream(whole) << "version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
+  expect_says(refusal(), {"Git LFS", "git lfs pull"});
+}
+
 TEST_F(PipelineTest, refuses_components_that_do_not_fit_each_other) {
   fs::copy(ALLAPRIMA_TEST_DATA "/pipelines/b/text_encoder", folder_ / "text_encoder",
            fs::copy_options::recursive | fs::copy_options::overwrite_existing);

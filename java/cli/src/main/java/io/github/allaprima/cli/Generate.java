@@ -152,9 +152,7 @@ final class Generate implements Callable<Integer> {
     Request request = request();
     Path picture =
         output != null ? output : Path.of("allaprima-" + Long.toUnsignedString(seed) + ".png");
-    for (Path file : new Path[] {picture, saveLatents, report}) {
-      OutputFile.check(file);
-    }
+    OutputFile.check(picture, saveLatents, report);
     ProgressBar bar = ProgressBar.onStandardError();
     bar.say("loading");
     try (Pipeline pipeline = pipeline()) {
@@ -211,12 +209,18 @@ final class Generate implements Callable<Integer> {
     return image;
   }
 
+  /** Enough of a text to find the place; all of it is in the report. */
+  private static String beginning(String text) {
+    int most = 60;
+    return text.length() <= most ? text : text.substring(0, most) + "…";
+  }
+
   private static void summarize(Image image, Path picture, PipelineInfo info) {
     List<String> dropped = image.report().dropped();
     if (!dropped.isEmpty()) {
       System.err.println(
-          "warning: beyond the length that the model reads, without effect: "
-              + String.join(" ", dropped));
+          "warning: the prompt is longer than the model reads; without effect from here on: "
+              + beginning(dropped.get(0)));
     }
     System.out.printf(
         Locale.ROOT,
