@@ -69,6 +69,14 @@ class CommandLineTest {
   }
 
   @Test
+  void does_not_write_two_results_into_one_file(@TempDir Path folder) {
+    String file = folder.resolve("apple").toString();
+    String again = folder.resolve(".").resolve("apple").toString();
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", "-o", file, "--report", again));
+    assertTrue(errors.toString().contains("is named for two results"), errors::toString);
+  }
+
+  @Test
   void has_every_flag_of_the_contract() {
     assertEquals(0, run("generate", "--help"));
     for (String flag :
