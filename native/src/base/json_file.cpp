@@ -1,13 +1,12 @@
 #include "base/json_file.h"
 
-#include <fstream>
-
 #include "base/error.h"
+#include "base/text_file.h"
 
 namespace allaprima {
 
 namespace {
-constexpr std::uintmax_t kLargestJson = 64u << 20;
+
 constexpr int kDeepest = 32;
 
 }  // namespace
@@ -24,17 +23,7 @@ Json parse_json(std::string_view text, const std::string& where) {
 }
 
 Json read_json(const std::filesystem::path& path) {
-  std::error_code missing;
-  const auto size = std::filesystem::file_size(path, missing);
-  check(!missing, Code::kInvalidModel, path.string(), ": cannot be read (", missing.message(), ")");
-  check(size <= kLargestJson, Code::kInvalidModel, path.string(), ": ", size,
-        " bytes, a JSON file of a checkpoint has at most ", kLargestJson);
-  std::ifstream file(path, std::ios::binary);
-  check(file.good(), Code::kInvalidModel, path.string(), ": cannot be opened");
-  std::string text(size, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  check(file.good(), Code::kInvalidModel, path.string(), ": cannot be read");
-  return parse_json(text, path.string());
+  return parse_json(read_text(path), path.string());
 }
 
 }  // namespace allaprima

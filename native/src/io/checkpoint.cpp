@@ -66,7 +66,7 @@ Tensor Checkpoint::view(const std::string& name) const {
 at::ScalarType Checkpoint::dtype(const std::string& name) const { return view(name).scalar_type(); }
 
 Tensor Checkpoint::take(const std::string& name, const Placement& placement) {
-  claimed_.insert(name);
+  claim(name);
   return view(name).to(at::TensorOptions(placement.dtype).device(placement.device),
                        /*non_blocking=*/false, /*copy=*/true);
 }

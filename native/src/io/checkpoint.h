@@ -26,6 +26,9 @@ class Checkpoint {
   /// A copy of the tensor, converted; it owns its memory. Marks it as claimed.
   Tensor take(const std::string& name, const Placement& placement);
 
+  /// The tensor is known, whether it is taken or not.
+  void claim(const std::string& name) { claimed_.insert(name); }
+
   /// When no name has this prefix, all are taken to have it.
   void assume_prefix(const std::string& prefix);
 

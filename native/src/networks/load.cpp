@@ -24,7 +24,7 @@ void Loader::on_tensor(const std::string& path, Tensor& tensor, at::IntArrayRef 
     return;
   }
   if (shape != at::IntArrayRef(*found)) {
-    checkpoint_.disclaim(path);
+    checkpoint_.claim(path);  // not by prefix: a longer name is another tensor
     misshapen_.push_back(path + " " + shape_text(*found) + ", expected " + shape_text(shape));
     return;
   }

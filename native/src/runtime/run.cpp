@@ -76,7 +76,7 @@ void Run::check_usable() const {
   check(!failed_, Code::kInvalidArgument, "this run has failed; close it and begin another");
 }
 
-/// After a failure a run has lost its place: it can only be closed.
+/// After a failure a run has lost its place: it can be read and closed, not continued.
 template <class Work>
 void Run::guarded(Work work) {
   try {

@@ -1,33 +1,19 @@
 // Reads `vocab.json` and `merges.txt`.
 #include "text/vocabulary_files.h"
 
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/json_file.h"
+#include "base/text_file.h"
 
 namespace allaprima {
 
 namespace {
 
 constexpr std::string_view kVersionLine = "#version";
-constexpr std::uintmax_t kLargestFile = 64u << 20;
-
-std::string read_text(const std::filesystem::path& path) {
-  std::error_code missing;
-  const auto size = std::filesystem::file_size(path, missing);
-  check(!missing, Code::kInvalidModel, path.string(), ": cannot be read (", missing.message(), ")");
-  check(size <= kLargestFile, Code::kInvalidModel, path.string(), ": ", size,
-        " bytes, such a file has at most ", kLargestFile);
-  std::string text(size, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  check(file.good(), Code::kInvalidModel, path.string(), ": cannot be read");
-  return text;
-}
 
 /// Takes the entries as the parser meets them: a tree of 50,000 nodes would take as long as all
 /// the rest of loading. Each function says whether to go on.
