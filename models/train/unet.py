@@ -3,6 +3,7 @@
 Resumes. SECONDS is the process time in all that the learning rate's schedule counts on; STOP ends earlier (a comparison)."""
 import glob, math, os, random, sys, time
 import numpy as np, torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 import data, vae
 from common import WORK, Ema, Muon, save, load, log_row, setup
 from model import Model, sample, scheduler
@@ -159,7 +160,7 @@ def main(seconds, kind, stop=None):
         t = t.long().clamp(0, 999)
         noise = torch.randn_like(x0)
         a, s = abar[t].sqrt()[:, None, None, None], (1 - abar[t]).sqrt()[:, None, None, None]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16), sdpa_kernel([SDPBackend.MATH]):    # its backward is 30 % faster here
             emb, pooled = model.encode(*ids)
             v = model(a * x0 + s * noise, t, emb * keep[:, :, None], pooled * keep)
         mse = (v.float() - (a * noise - s * x0)).pow(2).mean((1, 2, 3))
