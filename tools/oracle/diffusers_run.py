@@ -21,9 +21,9 @@ class Request:
         return self.guidance > 1
 
 
-def load_pipeline(folder, dtype):
+def load_pipeline(folder, dtype, variant=None):
     pipeline = StableDiffusionXLPipeline.from_pretrained(
-        folder, torch_dtype=dtype, add_watermarker=False, local_files_only=True
+        folder, torch_dtype=dtype, variant=variant, add_watermarker=False, local_files_only=True
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
