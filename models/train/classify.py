@@ -44,7 +44,7 @@ def crop(img, color, left=0, right=128, jitter=None):
 
 def example(rng, painter):
     i, c = rng.randrange(data.N), rng.choice(data.COLOR_NAMES)
-    parts = data.large(rng, i) if rng.random() < 0.5 else data.small(rng, i)
+    parts = data.large(rng, i, flips=0.5) if rng.random() < 0.5 else data.small(rng, i)
     img = torch.from_numpy(painter.paint(c, parts)).permute(2, 0, 1).float() / 255
     x = crop(img, torch.tensor(data.COLORS[c]) / 255, jitter=rng)
     if rng.random() < 0.6:                                    # softened, as a decoder does

@@ -99,19 +99,13 @@ class Painter:
         return img.round().clip(0, 255).astype(np.uint8)
 
 
-FLIP = float(os.environ.get("EMOJI_FLIP", "0"))    # share of single large things that are mirrored
-
-
-def flip(rng, i):
-    return rng.random() < FLIP and NAMES[i] not in NO_FLIP
-
-
 PLACES = ["left", "right", "top", "bottom"]
 FREE = (2, 4, 6)                 # places are multiples of two cells, so that the UNet's second level sees one phase only
 
 
-def large(rng, i):
-    return [(i, LARGE, rng.choice((0, 2, 4)), rng.choice((0, 2, 4)), flip(rng, i))]
+def large(rng, i, flips=0):
+    x, y = rng.choice((0, 2, 4)), rng.choice((0, 2, 4))
+    return [(i, LARGE, x, y, rng.random() < flips and NAMES[i] not in NO_FLIP)]
 
 
 def small(rng, i, place=None):
@@ -127,8 +121,8 @@ def pair(rng, i, j):
     return [(i, SMALL, 0, rng.choice(FREE), False), (j, SMALL, 8, rng.choice(FREE), False)]
 
 
-def scene(rng):
-    """A training picture: dict(color, parts, things, small, place); the caption comes from caption()."""
+def scene(rng, flips=0):
+    """A training picture: dict(color, parts, things, small, place); the caption comes from caption(). `flips`: share of mirrored large things."""
     kind = rng.random()
     while True:
         color = rng.randrange(len(COLORS))
@@ -136,7 +130,7 @@ def scene(rng):
         if held_out(i, color):
             continue
         if kind < 0.5:
-            return dict(color=color, things=[i], small=False, place=None, parts=large(rng, i))
+            return dict(color=color, things=[i], small=False, place=None, parts=large(rng, i, flips))
         if kind < 2 / 3:
             place = rng.choice(PLACES) if rng.random() < 0.5 else None
             return dict(color=color, things=[i], small=True, place=place, parts=small(rng, i, place))

@@ -10,6 +10,7 @@ from model import Model, sample, scheduler
 from tokens import Tokens
 
 BATCH, SHARD, SHARDS, SHORT = 32, 4096, 16, 20
+FLIPPED_FROM = 8                 # shards from this one on mirror half of the large single things: once shapes are there
 SHEET = ["a red apple on blue", "a cat on teal", "a fox on a white background", "a banana and a key on purple", "a rocket on black",
          "a small penguin on the left, pink background", "a guitar on yellow", "a dog and a robot on green", "a pizza on gray",
          "a butterfly on white", "a castle on orange", "a small car on red", "a sunflower on blue", "an octopus on yellow",
@@ -20,7 +21,7 @@ SHEET = ["a red apple on blue", "a cat on teal", "a fox on a white background", 
 def latents(index, autoencoder, painter):
     """Shard number index: scenes by seed, latents of mean 0 and deviation 1 in fp16."""
     rng = random.Random(f"scenes {index}")
-    scenes = [data.scene(rng) for _ in range(SHARD)]
+    scenes = [data.scene(rng, flips=0.5 if index >= FLIPPED_FROM else 0) for _ in range(SHARD)]
     path = f"{WORK}/latents2/{index:03d}.pt"
     if not os.path.exists(path):
         os.makedirs(WORK + "/latents2", exist_ok=True)
