@@ -82,6 +82,15 @@ typedef struct allaprima_pipeline_options {
                       is less; the first pipeline that opens decides for the process */
 } allaprima_pipeline_options;
 
+/* What SDXL was told of each picture it learned from, in pixels: its size before it was scaled and
+ * cut, where it was cut, and the size it was brought to. Sides of 0: those of the picture to draw.
+ * Each at most 1,048,576. */
+typedef struct allaprima_size_conditioning {
+  int32_t original_width, original_height;
+  int32_t crop_left, crop_top;
+  int32_t target_width, target_height;
+} allaprima_size_conditioning;
+
 typedef struct allaprima_request {
   size_t struct_size; /* sizeof(allaprima_request) */
   const char* prompt; /* at most 1 MiB; NULL with size 0 is the empty prompt */
@@ -95,12 +104,31 @@ typedef struct allaprima_request {
   int32_t steps;   /* 1 to 1000 */
   int32_t images;  /* pictures of the same prompt, 1 to 64; they differ in their noise */
   double guidance; /* classifier-free guidance scale; at or below 1 it is off */
-  uint64_t seed;   /* of libtorch's CPU generator: the noise of diffusers' fp32 pipeline */
+  uint64_t seed;   /* of libtorch's CPU generator: the noise of diffusers' fp32 pipeline, for
+                      several images that of one generator for all */
   /* NULL, or the path of a safetensors file whose tensor "latents" [images, 4, height/8, width/8]
    * is the unscaled N(0,1) noise to start from, in place of the seed's. */
   const char* latents;
   size_t latents_size;
   int32_t keep_stages; /* nonzero: keep intermediate tensors for allaprima_run_read */
+  /* Other texts for the second text encoder; NULL or "": as for the first, as in diffusers. */
+  const char* prompt_2;
+  size_t prompt_2_size;
+  const char* negative_prompt_2; /* without effect where no negative prompt means zeros */
+  size_t negative_prompt_2_size;
+  int32_t clip_skip; /* last layers of the text encoders left out for the prompt, beyond the one
+                        that SDXL always leaves out: 0 to the number of layers - 1. The negative
+                        prompt never skips */
+  double guidance_rescale; /* 0 to 1: how far guidance is kept from raising the deviation of the
+                              prediction, https://arxiv.org/abs/2305.08891; 0: not at all */
+  allaprima_size_conditioning sizes;
+  /* Of the unconditional half of guidance; counts only when its original and its target size are
+   * given, else that half has `sizes`, as in diffusers. */
+  allaprima_size_conditioning negative_sizes;
+  /* NULL and 0, or one seed for each image in place of `seed`: each picture is then the one that
+   * its seed draws alone. */
+  const uint64_t* seeds;
+  size_t seeds_count;
 } allaprima_request;
 
 /* ALLAPRIMA_ABI_VERSION of the library that was loaded. */
@@ -155,10 +183,12 @@ ALLAPRIMA_API allaprima_status allaprima_run_size(const allaprima_run* run, int3
 ALLAPRIMA_API allaprima_status allaprima_run_save_latents(const allaprima_run* run,
                                                           const char* path, size_t path_size);
 
-/* JSON: "version", "commit", "device", "precision", "seed", "plan", "timings" {"load_s" (of the
- * pipeline), "prepare_s", "encode_s", "steps_s" [a number a step], "decode_s", "total_s" (begin to
- * finish, or to now before that; without load)}, "peak_rss_bytes", "dropped" (words beyond the
- * tokenizer's limit, a list). */
+/* JSON: "version", "commit", "device", "precision", "seed", "seeds" (those of the request), "plan",
+ * "timings" {"load_s" (of the pipeline), "prepare_s", "encode_s", "steps_s" [a number a step],
+ * "decode_s", "total_s" (begin to finish, or to now before that; without load)}, "peak_rss_bytes",
+ * "prompt_cache" {"hits", "misses"} (texts, counted for each encoder; a miss is a run of it),
+ * "dropped" [{"prompt" (the request's field), "words" (beyond the tokenizer's limit, without
+ * effect, as the tokenizer spells them)}]. */
 ALLAPRIMA_API allaprima_status allaprima_run_report(const allaprima_run* run, char* buffer,
                                                     size_t capacity, size_t* size);
 

@@ -47,6 +47,18 @@ class PipelineOptions(ctypes.Structure):
     ]
 
 
+class SizeConditioning(ctypes.Structure):
+    """Sides of 0: those of the picture."""
+
+    _fields_ = [
+        (name, ctypes.c_int32)
+        for name in (
+            "original_width", "original_height", "crop_left", "crop_top", "target_width",
+            "target_height",
+        )
+    ]  # fmt: skip
+
+
 class RequestStruct(ctypes.Structure):
     _fields_ = [
         ("struct_size", ctypes.c_size_t),
@@ -63,6 +75,16 @@ class RequestStruct(ctypes.Structure):
         ("latents", ctypes.c_char_p),
         ("latents_size", ctypes.c_size_t),
         ("keep_stages", ctypes.c_int32),
+        ("prompt_2", ctypes.c_char_p),
+        ("prompt_2_size", ctypes.c_size_t),
+        ("negative_prompt_2", ctypes.c_char_p),
+        ("negative_prompt_2_size", ctypes.c_size_t),
+        ("clip_skip", ctypes.c_int32),
+        ("guidance_rescale", ctypes.c_double),
+        ("sizes", SizeConditioning),
+        ("negative_sizes", SizeConditioning),
+        ("seeds", ctypes.POINTER(ctypes.c_uint64)),
+        ("seeds_count", ctypes.c_size_t),
     ]
 
 
@@ -187,18 +209,27 @@ class Pipeline:
 
 
 class Run:
+    """`sizes` and `negative_sizes` are fields of SizeConditioning by name."""
+
     def __init__(
         self, pipeline, prompt, negative_prompt=None, width=0, height=0, steps=30, images=1,
-        guidance=5.0, seed=0, latents=None, keep_stages=False,
+        guidance=5.0, seed=0, latents=None, keep_stages=False, prompt_2=None,
+        negative_prompt_2=None, clip_skip=0, guidance_rescale=0.0, sizes=None, negative_sizes=None,
+        seeds=(),
     ):  # fmt: skip
         self.library = pipeline.library
         self.handle = ctypes.c_void_p()
-        text = prompt.encode()
-        negative = None if negative_prompt is None else negative_prompt.encode()
-        path = None if latents is None else str(latents).encode()
+
+        def text(value):
+            data = None if value is None else str(value).encode()
+            return data, len(data or b"")
+
         request = RequestStruct(
-            ctypes.sizeof(RequestStruct), text, len(text), negative, len(negative or b""),
-            width, height, steps, images, guidance, seed, path, len(path or b""), int(keep_stages),
+            ctypes.sizeof(RequestStruct), *text(prompt), *text(negative_prompt), width, height,
+            steps, images, guidance, seed, *text(latents), int(keep_stages), *text(prompt_2),
+            *text(negative_prompt_2), clip_skip, guidance_rescale,
+            SizeConditioning(**(sizes or {})), SizeConditioning(**(negative_sizes or {})),
+            (ctypes.c_uint64 * len(seeds))(*seeds), len(seeds),
         )  # fmt: skip
         self.library.call(
             "run_begin", pipeline.handle, ctypes.byref(request), ctypes.byref(self.handle)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import torch
-from diffusers import StableDiffusionXLPipeline
+from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
+from diffusers.utils.torch_utils import randn_tensor
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,21 @@ class Request:
     steps: int = 3
     guidance: float = 5.0
     images: int = 1
+    prompt_2: str | None = None
+    negative_prompt_2: str | None = None
+    clip_skip: int | None = None
+    guidance_rescale: float = 0.0
+    # Height and width, or top and left, in pixels.
+    original_size: tuple | None = None
+    crops_coords_top_left: tuple = (0, 0)
+    target_size: tuple | None = None
+    negative_original_size: tuple | None = None
+    negative_crops_coords_top_left: tuple = (0, 0)
+    negative_target_size: tuple | None = None
+    # One for each picture: its noise then comes from a generator of its own.
+    seeds: tuple | None = None
+    # Changes to the checkpoint's scheduler_config.json.
+    scheduler: dict | None = None
 
     @property
     def guided(self):
@@ -29,10 +45,19 @@ def load_pipeline(folder, dtype, variant=None):
     return pipeline
 
 
+def scheduler_config(pipeline, request):
+    """Of the run, as scheduler_config.json has it."""
+    config = {name: value for name, value in pipeline.scheduler.config.items() if name[0] != "_"}
+    return {"_class_name": "EulerDiscreteScheduler", **config, **(request.scheduler or {})}
+
+
 def draw_noise(pipeline, request, seed):
-    """Unscaled N(0,1) as diffusers draws it in fp32 from a generator of the CPU."""
+    """Unscaled N(0,1) as diffusers draws it in fp32 from a generator of the CPU, or several."""
     factor = pipeline.vae_scale_factor
     shape = (request.images, 4, request.height // factor, request.width // factor)
+    if request.seeds:
+        generators = [torch.Generator("cpu").manual_seed(own) for own in request.seeds]
+        return randn_tensor(shape, generators, torch.device("cpu"), torch.float32)
     return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed))
 
 
@@ -40,6 +65,8 @@ def draw_noise(pipeline, request, seed):
 def run(pipeline, request, noise):
     """Final latents, image and the stages before them; fp32 but for the token ids."""
     stages = Stages(pipeline)
+    own_scheduler = pipeline.scheduler
+    pipeline.scheduler = EulerDiscreteScheduler.from_config(scheduler_config(pipeline, request))
     try:
         image = pipeline(
             prompt=request.prompt,
@@ -49,12 +76,23 @@ def run(pipeline, request, noise):
             num_inference_steps=request.steps,
             guidance_scale=request.guidance,
             num_images_per_prompt=request.images,
+            prompt_2=request.prompt_2,
+            negative_prompt_2=request.negative_prompt_2,
+            clip_skip=request.clip_skip,
+            guidance_rescale=request.guidance_rescale,
+            original_size=request.original_size,
+            crops_coords_top_left=request.crops_coords_top_left,
+            target_size=request.target_size,
+            negative_original_size=request.negative_original_size,
+            negative_crops_coords_top_left=request.negative_crops_coords_top_left,
+            negative_target_size=request.negative_target_size,
             latents=noise.to(pipeline.dtype),
             callback_on_step_end=stages.keep_latents,
             output_type="pt",
         ).images
     finally:
         stages.remove_hooks()
+        pipeline.scheduler = own_scheduler
     return stages.tensors(request, image)
 
 

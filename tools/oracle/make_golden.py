@@ -17,7 +17,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from diffusers_run import Request, draw_noise, load_pipeline, run
+from diffusers_run import Request, draw_noise, load_pipeline, run, scheduler_config
 from tiny_configs import PIPELINES
 
 TOLERANCE = "1e-5"
@@ -68,6 +68,72 @@ def other_cases(sizes):
     }
 
 
+OTHER_TEXTS = {"prompt_2": "a castle in the clouds", "negative_prompt_2": "watermark"}
+SIZES_OF_TRAINING = {
+    "original_size": (512, 384),
+    "crops_coords_top_left": (16, 40),
+    "target_size": (96, 64),
+}
+NEGATIVE_SIZES = {
+    "negative_original_size": (64, 72),
+    "negative_crops_coords_top_left": (8, 0),
+    "negative_target_size": (128, 120),
+}
+SCHEDULERS = {
+    "karras": {"use_karras_sigmas": True},
+    "exponential": {"use_exponential_sigmas": True, "final_sigmas_type": "sigma_min"},
+    "linspace": {"timestep_spacing": "linspace", "interpolation_type": "log_linear"},
+    "zero-snr": {
+        "timestep_spacing": "trailing",
+        "prediction_type": "v_prediction",
+        "rescale_betas_zero_snr": True,
+    },
+    "sample": {"prediction_type": "sample", "timestep_spacing": "trailing"},
+    "continuous": {
+        "timestep_type": "continuous",
+        "prediction_type": "v_prediction",
+        "interpolation_type": "log_linear",
+        "use_karras_sigmas": True,
+        "sigma_min": 0.002,
+        "sigma_max": 80.0,
+    },
+}
+
+
+def cases_of_text(sizes):
+    """Other texts and other layers: with all stages."""
+    plain = Request(FOX, *sizes.other, negative_prompt=UGLY)
+    return {
+        "other-texts": replace(plain, **OTHER_TEXTS),
+        "other-negative-only": replace(plain, negative_prompt=None, negative_prompt_2="watermark"),
+        "clip-skip-1": replace(plain, clip_skip=1),
+    }
+
+
+def cases_of_numbers(sizes):
+    """The texts of other cases: without the stages before the UNet."""
+    plain = Request(FOX, *sizes.other, negative_prompt=UGLY)
+    return {
+        "rescale": replace(plain, guidance_rescale=0.7),
+        "sizes": replace(plain, **SIZES_OF_TRAINING),
+        "negative-sizes": replace(plain, **SIZES_OF_TRAINING, **NEGATIVE_SIZES),
+        "seeds": replace(plain, images=2, seeds=(7, 8)),
+        **{name: replace(plain, scheduler=changes, steps=4) for name, changes in SCHEDULERS.items()},
+    }
+
+
+# Folder -> the case -> its request; in the order of the seeds of their noise, after those of above.
+MORE_CASES = {
+    "native/tests/data/pipelines/a": lambda sizes: {
+        **cases_of_text(sizes),
+        "clip-skip-2": replace(cases_of_text(sizes)["clip-skip-1"], clip_skip=2),
+        **cases_of_numbers(sizes),
+    },
+    "native/tests/data/pipelines/c": cases_of_text,
+}
+TEXT_STAGES = ("token_ids", "token_ids_2", "hidden_states", "hidden_states_2", "pooled")
+SIZE_FIELDS = (*SIZES_OF_TRAINING, *NEGATIVE_SIZES)
+
 WEIGHTS = {
     "text_encoder": "model",
     "text_encoder_2": "model",
@@ -82,7 +148,7 @@ def checksums(folder):
     return {f"crc32:{name}": f"{crc32(file.read_bytes()):08x}" for name, file in files.items()}
 
 
-def metadata(request):
+def metadata(pipeline, request):
     values = {
         "prompt": request.prompt,
         "width": request.width,
@@ -95,8 +161,16 @@ def metadata(request):
         "transformers": transformers.__version__,
         "torch": torch.__version__,
     }
-    if request.negative_prompt is not None:
-        values["negative_prompt"] = request.negative_prompt
+    for name in ("negative_prompt", "prompt_2", "negative_prompt_2", "clip_skip"):
+        if getattr(request, name) is not None:
+            values[name] = getattr(request, name)
+    if request.guidance_rescale:
+        values["guidance_rescale"] = request.guidance_rescale
+    for name in (*SIZE_FIELDS, "seeds"):
+        if getattr(request, name) not in (None, (0, 0)):
+            values[name] = ",".join(map(str, getattr(request, name)))
+    if request.scheduler:
+        values["scheduler"] = json.dumps(scheduler_config(pipeline, request), sort_keys=True)
     return {name: str(value) for name, value in values.items()}
 
 
@@ -112,15 +186,21 @@ def golden_tensors(fp32, bf16, request, seed):
     }
 
 
-def write_goldens(folder, sizes):
+def write_goldens(name, folder, sizes):
     fp32, bf16 = load_pipeline(folder, torch.float32), load_pipeline(folder, torch.bfloat16)
     cases = {"": main_case(sizes)}
     if sizes.other:
         cases |= other_cases(sizes)
+    if name in MORE_CASES:
+        cases |= MORE_CASES[name](sizes)
     for seed, (case, request) in enumerate(cases.items(), start=100):
         path = folder / f"golden{'-' if case else ''}{case}.safetensors"
-        texts = metadata(request) | checksums(folder)
-        save_file(golden_tensors(fp32, bf16, request, seed), path, texts)
+        texts = metadata(fp32, request) | checksums(folder)
+        tensors = golden_tensors(fp32, bf16, request, seed)
+        if case in cases_of_numbers(sizes):
+            tensors = {key: value for key, value in tensors.items() if key not in TEXT_STAGES}
+            texts["without_text"] = "yes"
+        save_file(tensors, path, texts)
         sort_header(path)
         print(f"{path}: {path.stat().st_size / 1024:.0f} KiB")
 
@@ -142,7 +222,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for name in arguments.folders:
-        write_goldens(arguments.root / name, SIZES[name])
+        write_goldens(name, arguments.root / name, SIZES[name])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 """Writes native/tests/data/token_ids.json: what transformers' CLIPTokenizer makes of awkward texts.
 
 Also writes the two small tokenizers it uses, native/tests/data/tokenizer and tokenizer_2: CLIP's
-layout (256 bytes, 256 last bytes, merges, specials; "!" is 0), its merges learned from SENTENCES.
+layout (256 bytes, 256 last bytes, merges, specials; "!" is 0), its merges learned from SENTENCES; and
+both again as the one file that transformers 5 saves, tokenizer_one_file and tokenizer_2_one_file.
 
     pip install transformers==5.24.0 tokenizers==0.23.3
     python tools/oracle/make_token_ids.py
@@ -12,6 +13,7 @@ import collections
 import json
 import pathlib
 import random
+import tempfile
 
 import tokenizers
 import transformers
@@ -127,8 +129,36 @@ def generated(chance):
     return texts
 
 
+# First and last characters of what is drawn from: every plane that has characters, and controls.
+RANGES = [
+    (0x00, 0x20), (0x20, 0x7F), (0x7F, 0xA0), (0xA0, 0x250), (0x250, 0x530), (0x530, 0x900),
+    (0x900, 0x1100), (0x1100, 0x1200), (0x1200, 0x1E00), (0x1E00, 0x2000), (0x2000, 0x2070),
+    (0x2070, 0x2BFF), (0x2C00, 0x3040), (0x3040, 0x3400), (0x4E00, 0xA000), (0xA000, 0xAC00),
+    (0xAC00, 0xD7A4), (0xE000, 0xE010), (0xF900, 0x10000), (0x10000, 0x10FFE), (0x11000, 0x12000),
+    (0x13000, 0x18D00), (0x1AFF0, 0x1E000), (0x1E000, 0x1F000), (0x1F000, 0x1FB00),
+    (0x20000, 0x2A6E0), (0x2F800, 0x2FA1E), (0x30000, 0x323B0), (0xE0000, 0xE01F0),
+    (0xF0000, 0xF0010), (0x10FFF0, 0x110000),
+]  # fmt: skip
+JOINED = ["\u200d", "\ufe0f", "\U0001f3fb", "\U0001f3ff", "\u20e3", "\u2640", "\u2642", "\u2764"]
+
+
+def drawn(chance):
+    """Short ones: characters of all planes, emoji with joiners, digits and apostrophes in words."""
+    texts = [chr(c) for c in (*range(0x20), *range(0x7F, 0xA0))]
+    for first, last in RANGES:
+        for length in (1, 2, 3, 5):
+            texts.append("".join(chr(chance.randrange(first, last)) for _ in range(length)))
+    characters = [chr(chance.randrange(*chance.choice(RANGES))) for _ in range(400)]
+    texts += ["".join(chance.choices(characters, k=chance.randint(2, 8))) for _ in range(160)]
+    emoji = [chr(chance.randrange(0x1F300, 0x1FAFF)) for _ in range(60)]
+    texts += ["".join(chance.choices(emoji + JOINED * 4, k=chance.randint(2, 7))) for _ in range(110)]
+    small = [*"0123456789", *"'!?.,-", " ", *CONTRACTIONS[:9], *WORDS[:20]]
+    texts += ["".join(chance.choices(small, k=chance.randint(2, 10))) for _ in range(120)]
+    return texts
+
+
 def texts():
-    everything = SHORT + SENTENCES + generated(random.Random(77))
+    everything = SHORT + SENTENCES + generated(random.Random(77)) + drawn(random.Random(1000))
     return list(dict.fromkeys(everything))
 
 
@@ -211,6 +241,28 @@ def write_second_specials(folder, vocabulary):
     write_json(folder / "tokenizer_config.json", config | {"model_max_length": LENGTH})
 
 
+def write_one_file(name, merges_as_texts):
+    """tokenizer.json in place of vocab.json and merges.txt: as saved, or as older versions did.
+
+    Those wrote merges as texts, and no added_tokens_decoder into tokenizer_config.json.
+    """
+    tokenizer = CLIPTokenizer.from_pretrained(DATA / name)
+    target = DATA / f"{name}_one_file"
+    target.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        files = {path.name: json.loads(path.read_text()) for path in pathlib.Path(folder).iterdir()}
+    whole, config = files["tokenizer.json"], files["tokenizer_config.json"]
+    assert "vocab.json" not in files
+    if merges_as_texts:
+        whole["model"]["merges"] = [" ".join(pair) for pair in whole["model"]["merges"]]
+        config.pop("added_tokens_decoder", None)
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    (target / "tokenizer.json").write_text(text + "\n", encoding="utf-8")
+    write_json(target / "tokenizer_config.json", config)
+    return CLIPTokenizer.from_pretrained(target)
+
+
 def ids_and_dropped(tokenizer, text):
     """The ids before padding, and the text diffusers says it dropped."""
     padded = tokenizer(text, padding="max_length", max_length=LENGTH, truncation=True).input_ids
@@ -225,10 +277,14 @@ def main():
     write_tokenizers(symbols, learn_merges(symbols))
     first = CLIPTokenizer.from_pretrained(DATA / "tokenizer")
     second = CLIPTokenizer.from_pretrained(DATA / "tokenizer_2")
+    one_file = write_one_file("tokenizer", merges_as_texts=False)
+    one_file_2 = write_one_file("tokenizer_2", merges_as_texts=True)
     lines = []
     for text in texts():
         ids, dropped = ids_and_dropped(first, text)
         ids_2, dropped_2 = ids_and_dropped(second, text)
+        assert (ids, dropped) == ids_and_dropped(one_file, text), text
+        assert (ids_2, dropped_2) == ids_and_dropped(one_file_2, text), text
         row = {"text": text, "ids": ids, "ids_2": ids_2}
         if dropped or dropped_2:
             row |= {"dropped": dropped, "dropped_2": dropped_2}

@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,11 @@ IDS = ("token_ids", "token_ids_2")
 FP32 = ("hidden_states", "hidden_states_2", "pooled", "noise_pred", "latents", "image")
 BF16 = ("latents", "image")
 SEED = 7  # of the tensor seed_noise
+SIZE_FIELDS = (
+    ("original_size", "original_height", "original_width"),
+    ("crops_coords_top_left", "crop_top", "crop_left"),
+    ("target_size", "target_height", "target_width"),
+)
 
 
 class Golden:
@@ -40,14 +46,45 @@ class Golden:
         """Arguments of allaprima_c.Run; the start, one of our tensors, goes to the path `noise`."""
         save_file({"latents": self.tensors[tensor]}, noise)
         numbers = ("width", "height", "steps", "images")
+        texts = ("prompt", "negative_prompt", "prompt_2", "negative_prompt_2")
         return {
             **{name: int(self.metadata[name]) for name in numbers},
-            "prompt": self.metadata["prompt"],
-            "negative_prompt": self.metadata.get("negative_prompt"),
+            **{name: self.metadata.get(name) for name in texts},
             "guidance": float(self.metadata["guidance"]),
+            "clip_skip": int(self.metadata.get("clip_skip", 0)),
+            "guidance_rescale": float(self.metadata.get("guidance_rescale", 0)),
+            "sizes": self.sizes(""),
+            "negative_sizes": self.sizes("negative_"),
             "latents": noise,
             "keep_stages": True,
         }
+
+
+    def sizes(self, prefix):
+        """Fields of SizeConditioning; diffusers has heights and tops first."""
+        found = {}
+        for key, first, second in SIZE_FIELDS:
+            if prefix + key in self.metadata:
+                found[first], found[second] = map(int, self.metadata[prefix + key].split(","))
+        return found
+
+    def seeds(self):
+        text = self.metadata.get("seeds")
+        return {"seeds": [int(seed) for seed in text.split(",")]} if text else {"seed": SEED}
+
+    def model(self, folder, scratch):
+        """The checkpoint, or one of links to its parts around a scheduler of the case's own."""
+        if "scheduler" not in self.metadata:
+            return folder
+        linked = scratch / self.path.stem
+        if not linked.exists():
+            (linked / "scheduler").mkdir(parents=True)
+            for part in folder.iterdir():
+                if part.name != "scheduler":
+                    (linked / part.name).symlink_to(part)
+            config = linked / "scheduler" / "scheduler_config.json"
+            config.write_text(self.metadata["scheduler"], encoding="utf-8")
+        return linked
 
 
 def distance(ours, theirs):
@@ -65,10 +102,12 @@ def steps_of_8_bits(ours, theirs):
 def compare_fp32(golden, ours):
     """Distances by stage; token ids: 0 when equal, else the number that differ."""
     theirs, found = golden.tensors, {}
-    for name in IDS:
+    with_text = "without_text" not in golden.metadata
+    for name in IDS if with_text else ():
         same_shape = ours[name].shape == theirs[name].shape
         found[name] = (ours[name] != theirs[name]).sum() if same_shape else float("nan")
-    found |= {name: distance(ours[name], theirs[name]) for name in FP32}
+    compared = FP32 if with_text else FP32[3:]
+    found |= {name: distance(ours[name], theirs[name]) for name in compared}
     found["8-bit"] = steps_of_8_bits(ours["image"], theirs["image"])
     return found
 
@@ -100,7 +139,7 @@ def print_row(label, found):
 def seed_distance(pipeline, golden, noise):
     """0 when we draw the noise that torch draws."""
     from_file = golden.request("seed_noise", noise)
-    from_seed = {**from_file, "latents": None, "seed": SEED}
+    from_seed = {**from_file, "latents": None, **golden.seeds()}
     latents = [pipeline.generate(**request)["latents"] for request in (from_seed, from_file)]
     return distance(*latents)
 
@@ -126,10 +165,11 @@ def check_folder(library, folder, scratch):
     goldens = [Golden(path) for path in sorted(folder.glob("golden*.safetensors"))]
     failed = 0
     for precision in ("fp32", "bf16"):
-        with library.open(folder, precision=precision) as pipeline:
-            for golden in goldens:
-                label = f"{folder.name}/{golden.path.stem} {precision}"
-                failed += not check_case(pipeline, golden, label, scratch / "noise.safetensors")
+        for model, cases in groupby(goldens, lambda golden: golden.model(folder, scratch)):
+            with library.open(model, precision=precision) as pipeline:
+                for golden in cases:
+                    label = f"{folder.name}/{golden.path.stem} {precision}"
+                    failed += not check_case(pipeline, golden, label, scratch / "noise.safetensors")
     return failed
 
 
@@ -142,8 +182,10 @@ def main():
     print(json.dumps(library.system_info()))
     goldens = (path for root in arguments.folders for path in root.rglob("golden*.safetensors"))
     checkpoints = sorted({path.parent.resolve() for path in goldens})
-    with tempfile.TemporaryDirectory() as scratch:
-        failed = sum(check_folder(library, folder, Path(scratch)) for folder in checkpoints)
+    failed = 0
+    for folder in checkpoints:
+        with tempfile.TemporaryDirectory() as scratch:
+            failed += check_folder(library, folder, Path(scratch))
     print(f"{len(checkpoints)} checkpoints, {failed} cases failed")
     sys.exit(1 if failed or not checkpoints else 0)
 

@@ -115,6 +115,22 @@ void write_text(const std::string& value, char* buffer, size_t capacity, size_t*
   if (!value.empty()) std::memcpy(buffer, value.data(), value.size());
 }
 
+runtime::SizeConditioning sizes_of(const allaprima_size_conditioning& s) {
+  return {s.original_width, s.original_height, s.crop_left,
+          s.crop_top,       s.target_width,    s.target_height};
+}
+
+/// The count is checked before the seeds are read: the caller's buffer has no other bound.
+std::vector<uint64_t> seeds_of(const allaprima_request& r) {
+  check(r.seeds != nullptr || r.seeds_count == 0, Code::kInvalidArgument,
+        "seeds is NULL and has the size ", r.seeds_count);
+  if (r.seeds_count == 0) return {};
+  check(r.images >= 1 && r.images <= 64 && r.seeds_count == static_cast<size_t>(r.images),
+        Code::kInvalidArgument, r.seeds_count, " seeds are given for ", r.images,
+        " images; give one for each of 1 to 64, or none");
+  return {r.seeds, r.seeds + r.seeds_count};
+}
+
 runtime::Request request_of(const allaprima_request& r) {
   runtime::Request request;
   request.prompt = text(r.prompt, r.prompt_size, "prompt");
@@ -128,6 +144,14 @@ runtime::Request request_of(const allaprima_request& r) {
   request.guidance = r.guidance;
   request.seed = r.seed;
   request.latents = text(r.latents, r.latents_size, "latents");
+  request.prompt_2 = text(r.prompt_2, r.prompt_2_size, "prompt_2");
+  request.negative_prompt_2 =
+      text(r.negative_prompt_2, r.negative_prompt_2_size, "negative_prompt_2");
+  request.clip_skip = r.clip_skip;
+  request.guidance_rescale = r.guidance_rescale;
+  request.sizes = sizes_of(r.sizes);
+  request.negative_sizes = sizes_of(r.negative_sizes);
+  request.seeds = seeds_of(r);
   request.keep_stages = r.keep_stages != 0;
   return request;
 }

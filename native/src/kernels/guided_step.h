@@ -11,9 +11,16 @@ struct UpdateFactors {
   double prediction = 0;
 };
 
+struct Guidance {
+  double scale = 1;
+  double rescale =
+      0;  // 0 to 1: how far the result's deviation is brought back to the conditional's
+};
+
 /// Classifier-free guidance: prediction [2B, C, H, W] holds unconditional rows, then conditional;
-/// returns u + scale · (c − u), [B, C, H, W] in fp32.
-Tensor guide(const Tensor& prediction, double scale);
+/// g = u + scale · (c − u), then g · (rescale · std(c) / std(g) + 1 − rescale), with the deviation
+/// of each picture (https://arxiv.org/abs/2305.08891, section 3.4); [B, C, H, W] in fp32.
+Tensor guide(const Tensor& prediction, const Guidance& guidance);
 
 /// latent and prediction [B, C, H, W]; the result is fp32.
 Tensor update_latent(const Tensor& latent, const Tensor& prediction, const UpdateFactors& factors);

@@ -55,16 +55,26 @@ ClipTextEncoder::ClipTextEncoder(const ClipTextConfig& config)
   if (config.projection > 0) text_projection_.emplace(config.width, config.projection, Bias::kNone);
 }
 
-EncodedText ClipTextEncoder::encode(const nn::Forward& f, const Tensor& ids) const {
+EncodedText ClipTextEncoder::encode(const nn::Forward& f, const Tensor& ids,
+                                    int64_t clip_skip) const {
   check_shape(ids, {-1, -1}, "token ids");
+  check(clip_skip >= 0 && clip_skip < config_.layers, Code::kInvalidArgument, "clip_skip is ",
+        clip_skip, ", expected 0 to ", config_.layers - 1);
   Tensor x = token_embedding_.forward(ids) + position_embedding_.first(ids.size(1));
-  // SDXL takes the states before the last layer; that layer itself serves the pooled vector only.
-  for (size_t i = 0; i + 1 < layers_.size(); ++i) {
+  const auto taken = static_cast<size_t>(config_.layers - 1 - clip_skip);
+  // The layers behind serve the pooled vector only.
+  const size_t last = text_projection_ ? layers_.size() : taken;
+  EncodedText encoded;
+  for (size_t i = 0; i < last; ++i) {
     f.stop.check();
+    if (i == taken) encoded.hidden = x;
     x = layers_[i].forward(f, x);
   }
-  EncodedText encoded{x, Tensor()};
-  if (text_projection_) encoded.pooled = pool(f, layers_.back().forward(f, x), ids);
+  if (text_projection_) {
+    encoded.pooled = pool(f, x, ids);
+  } else {
+    encoded.hidden = x;
+  }
   return encoded;
 }
 

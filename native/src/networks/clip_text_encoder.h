@@ -10,7 +10,7 @@
 namespace allaprima::networks {
 
 struct EncodedText {
-  Tensor hidden;  // [B, T, D], the states before the last layer, without the final norm
+  Tensor hidden;  // [B, T, D], the states before the last layers, without the final norm
   Tensor pooled;  // [B, P] where the model has a projection, else undefined
 };
 
@@ -18,8 +18,9 @@ class ClipTextEncoder {
  public:
   explicit ClipTextEncoder(const ClipTextConfig& config);
 
-  /// ids [B, T] int64, T at most the number of positions.
-  EncodedText encode(const nn::Forward& f, const Tensor& ids) const;
+  /// ids [B, T] int64, T at most the number of positions. SDXL takes the states before the last
+  /// layer; `clip_skip` leaves out as many more, below the number of layers.
+  EncodedText encode(const nn::Forward& f, const Tensor& ids, int64_t clip_skip) const;
   void visit(nn::Visitor& visitor);
 
   const ClipTextConfig& config() const { return config_; }

@@ -37,12 +37,21 @@ Tensor read_noise(const std::filesystem::path& path, at::IntArrayRef shape) {
   return noise;
 }
 
+Tensor draw(uint64_t seed, at::IntArrayRef shape) {
+  auto generator = at::detail::createCPUGenerator(seed);
+  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
+}
+
 }  // namespace
 
 Tensor initial_noise(const Request& request, at::IntArrayRef shape) {
   if (!request.latents.empty()) return read_noise(request.latents, shape);
-  auto generator = at::detail::createCPUGenerator(request.seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
+  if (request.seeds.empty()) return draw(request.seed, shape);
+  std::vector<int64_t> one(shape.begin(), shape.end());
+  one[0] = 1;
+  std::vector<Tensor> pictures;
+  for (uint64_t seed : request.seeds) pictures.push_back(draw(seed, one));
+  return at::cat(pictures);
 }
 
 }  // namespace allaprima::runtime

@@ -1,12 +1,14 @@
 // The unscaled N(0,1) noise that a run starts from.
 #pragma once
 
-#include "runtime/run.h"
+#include "runtime/request.h"
 
 namespace allaprima::runtime {
 
-/// [images, channels, height, width] fp32 on the CPU: from the request's file, or its seed through
-/// libtorch's CPU generator, which gives diffusers' noise for the same seed.
+/// [images, channels, height, width] fp32 on the CPU: from the request's file, or through
+/// libtorch's CPU generator, which gives diffusers' noise: for one seed its noise for one
+/// generator, for seeds of their own that for a list of generators, which is also what each picture
+/// has alone.
 Tensor initial_noise(const Request& request, at::IntArrayRef shape);
 
 }  // namespace allaprima::runtime

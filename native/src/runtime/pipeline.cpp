@@ -26,11 +26,21 @@ Json read_index(const std::filesystem::path& model) {
   return index;
 }
 
+/// model_index.json decides which scheduler runs, whatever scheduler_config.json was saved from.
+void check_scheduler(const Json& index, const std::filesystem::path& model) {
+  const auto entry = index.find("scheduler");
+  if (entry == index.end()) return;
+  check(entry->is_array() && entry->size() == 2 && entry->at(1) == "EulerDiscreteScheduler",
+        Code::kInvalidModel, (model / "model_index.json").string(), ": the scheduler is ",
+        entry->dump(), ", which is not supported; EulerDiscreteScheduler is");
+}
+
 TextModel text_model(const std::filesystem::path& model, const std::string& suffix) {
-  return {ClipTokenizer::load(model / ("tokenizer" + suffix)),
-          networks::ClipTextEncoder(networks::ClipTextConfig::read(
-              model / ("text_encoder" + suffix),
-              suffix.empty() ? networks::Projection::kNone : networks::Projection::kPresent))};
+  const auto config = networks::ClipTextConfig::read(
+      model / ("text_encoder" + suffix),
+      suffix.empty() ? networks::Projection::kNone : networks::Projection::kPresent);
+  return {ClipTokenizer::load(model / ("tokenizer" + suffix), config.positions),
+          networks::ClipTextEncoder(config)};
 }
 
 /// What one component gives must be what the next one takes.
@@ -93,6 +103,7 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   if (index.contains("force_zeros_for_empty_prompt")) {
     zeros = index["force_zeros_for_empty_prompt"] == Json(true);
   }
+  check_scheduler(index, options.model);
   p->scheduler_ = sampling::SchedulerConfig::read(options.model / "scheduler");
   p->text_ = std::make_unique<TextConditioning>(
       text_model(options.model, ""), text_model(options.model, "_2"), zeros, p->placement_);

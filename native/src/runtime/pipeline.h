@@ -30,7 +30,8 @@ class Pipeline {
   Json plan() const;
 
   const Placement& placement() const { return placement_; }
-  const TextConditioning& text() const { return *text_; }
+  /// Not constant: it keeps what it encoded.
+  TextConditioning& text() const { return *text_; }
   const networks::UNet& unet() const { return *unet_; }
   const networks::VaeDecoder& vae() const { return *vae_; }
   const sampling::SchedulerConfig& scheduler() const { return scheduler_; }

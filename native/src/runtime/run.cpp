@@ -2,8 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <cmath>
-
 #include "base/shape.h"
 #include "base/version.h"
 #include "io/checkpoint.h"
@@ -13,36 +11,6 @@
 namespace allaprima::runtime {
 
 namespace {
-
-constexpr int64_t kLargestSide = 16384, kMostImages = 64, kMostPromptBytes = 1 << 20;
-
-void check_side(const char* name, int64_t value, int64_t multiple) {
-  check(value >= multiple && value <= kLargestSide && value % multiple == 0, Code::kInvalidArgument,
-        name, " is ", value, ", expected a multiple of ", multiple, " from ", multiple, " to ",
-        kLargestSide);
-}
-
-/// Throws kInvalidArgument when a prompt is too long or no UTF-8.
-void check_text(const std::string& prompt, const Pipeline& pipeline) {
-  check(prompt.size() <= kMostPromptBytes, Code::kInvalidArgument, "a prompt has ", prompt.size(),
-        " bytes, at most ", kMostPromptBytes, " are taken");
-  pipeline.text().first().tokenizer.encode(prompt);
-}
-
-Request checked(Request request, const Pipeline& pipeline) {
-  const int64_t multiple = pipeline.vae().config().factor();
-  if (request.width == 0) request.width = pipeline.default_size();
-  if (request.height == 0) request.height = pipeline.default_size();
-  check_side("width", request.width, multiple);
-  check_side("height", request.height, multiple);
-  check(request.images >= 1 && request.images <= kMostImages, Code::kInvalidArgument, "images is ",
-        request.images, ", expected 1 to ", kMostImages);
-  check(std::isfinite(request.guidance), Code::kInvalidArgument, "guidance is ", request.guidance,
-        ", expected a finite number");
-  check_text(request.prompt, pipeline);
-  check_text(request.negative_prompt.value_or(""), pipeline);
-  return request;
-}
 
 void check_finite(const Tensor& x, const char* stage) {
   check(at::isfinite(x).all().item<bool>(), Code::kNotFinite, stage,
@@ -96,9 +64,7 @@ void Run::encode() {
   if (encoded_) return;
   guarded([&] {
     const Stopwatch watch;
-    encoded_ =
-        pipeline_.text().encode(forward(), {request_.prompt, request_.negative_prompt, guided(),
-                                            request_.images, request_.width, request_.height});
+    encoded_ = pipeline_.text().encode(forward(), prompts_of(request_, guided()));
     for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
     encoded_->stages.clear();
     check_finite(encoded_->condition.context, "the text encoders' output is");
@@ -127,7 +93,9 @@ void Run::step() {
     const sampling::StepRow& row = table_.rows[static_cast<size_t>(completed())];
     Tensor prediction = predict(row);
     if (completed() == 0) keep("noise_pred", prediction);
-    if (guided()) prediction = kernels::guide(prediction, request_.guidance);
+    if (guided()) {
+      prediction = kernels::guide(prediction, {request_.guidance, request_.guidance_rescale});
+    }
     latents_ =
         kernels::update_latent(latents_, prediction, {row.latent_factor, row.prediction_factor});
     fence_.after_step();
@@ -180,11 +148,18 @@ Tensor Run::stage(const std::string& name) const {
 
 Json Run::report() const {
   const auto& placement = pipeline_.placement();
+  const Encoded none;
+  const Encoded& encoded = encoded_ ? *encoded_ : none;
+  Json dropped = Json::array();
+  for (const DroppedWords& entry : encoded.dropped) {
+    dropped.push_back({{"prompt", entry.prompt}, {"words", entry.words}});
+  }
   return {{"version", ALLAPRIMA_VERSION},
           {"commit", ALLAPRIMA_COMMIT},
           {"device", device_name(placement.device)},
           {"precision", precision_name(placement.dtype)},
           {"seed", request_.seed},
+          {"seeds", request_.seeds},
           {"plan", pipeline_.plan()},
           {"timings",
            {{"load_s", pipeline_.load_seconds()},
@@ -194,7 +169,8 @@ Json Run::report() const {
             {"decode_s", decode_seconds_},
             {"total_s", total_seconds_ > 0 ? total_seconds_ : since_begin_.seconds()}}},
           {"peak_rss_bytes", peak_resident_bytes()},
-          {"dropped", encoded_ ? encoded_->dropped : std::vector<std::string>{}}};
+          {"prompt_cache", {{"hits", encoded.cache_hits}, {"misses", encoded.cache_misses}}},
+          {"dropped", dropped}};
 }
 
 }  // namespace allaprima::runtime

@@ -6,21 +6,10 @@
 
 #include "base/clock.h"
 #include "runtime/pipeline.h"
+#include "runtime/request.h"
 #include "runtime/step_fence.h"
 
 namespace allaprima::runtime {
-
-struct Request {
-  std::string prompt;
-  std::optional<std::string> negative_prompt;
-  int64_t width = 0, height = 0;  // pixels; 0: the model's own size
-  int64_t steps = 30;
-  int64_t images = 1;
-  double guidance = 5;
-  uint64_t seed = 0;
-  std::filesystem::path latents;  // empty: noise from the seed
-  bool keep_stages = false;
-};
 
 class Run {
  public:

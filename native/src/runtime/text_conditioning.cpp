@@ -1,66 +1,109 @@
 #include "runtime/text_conditioning.h"
 
+#include <algorithm>
+
 namespace allaprima::runtime {
 
 namespace {
 
-struct Texts {
-  std::vector<std::string> prompts;  // negative first where it is encoded
-  bool zero_negative;                // a row of zeros stands before them
+/// One row of the condition: what either encoder reads, with the names of the request's fields.
+struct RowTexts {
+  std::string first, second;
+  const char* first_name;
+  const char* second_name;
+  int64_t clip_skip;
 };
 
-Texts texts_of(const Prompts& prompts, bool zeros_for_no_negative) {
-  if (!prompts.guided) return {{prompts.prompt}, false};
-  if (!prompts.negative && zeros_for_no_negative) return {{prompts.prompt}, true};
-  return {{prompts.negative.value_or(""), prompts.prompt}, false};
+struct Texts {
+  std::vector<RowTexts> rows;  // negative first where it is encoded
+  bool zero_negative;          // a row of zeros stands before them
+};
+
+RowTexts row_of(const std::string& first, const std::string& second, bool is_negative,
+                int64_t clip_skip) {
+  const char* name = is_negative ? "negative_prompt" : "prompt";
+  if (second.empty()) return {first, first, name, name, clip_skip};
+  return {first, second, name, is_negative ? "negative_prompt_2" : "prompt_2", clip_skip};
 }
 
-Tensor tokenize(const ClipTokenizer& tokenizer, const Texts& texts, at::Device device,
-                std::vector<std::string>& dropped) {
-  std::vector<Tensor> rows;
-  for (const std::string& prompt : texts.prompts) {
-    const TokenizedPrompt tokens = tokenizer.encode(prompt);
-    rows.push_back(at::tensor(tokens.ids, at::kLong));
-    if (!tokens.dropped.empty() &&
-        std::find(dropped.begin(), dropped.end(), tokens.dropped) == dropped.end()) {
-      dropped.push_back(tokens.dropped);
-    }
+Texts texts_of(const Prompts& p, bool zeros_for_no_negative) {
+  const RowTexts positive = row_of(p.prompt, p.prompt_2, /*is_negative=*/false, p.clip_skip);
+  if (!p.guided) return {{positive}, false};
+  if (!p.negative && zeros_for_no_negative) return {{positive}, true};
+  return {{row_of(p.negative.value_or(""), p.negative_2, /*is_negative=*/true, 0), positive},
+          false};
+}
+
+/// The rows of one encoder, put together.
+struct Rows {
+  std::vector<Tensor> ids, hidden, pooled;
+};
+
+/// Each text alone, as diffusers does: so its numbers do not depend on what else was asked for.
+void encode_row(const nn::Forward& f, TextModel& model, at::Device device, const std::string& text,
+                const char* name, int64_t clip_skip, Rows& rows, Encoded& encoded) {
+  TokenizedPrompt tokens = model.tokenizer.encode(text);
+  const Tensor ids = at::tensor(tokens.ids, at::kLong);
+  DroppedWords dropped{name, std::move(tokens.dropped)};
+  const auto& known = encoded.dropped;
+  if (!dropped.words.empty() && std::find(known.begin(), known.end(), dropped) == known.end()) {
+    encoded.dropped.push_back(std::move(dropped));
   }
-  return at::stack(rows).to(device);
+  const TextCache::Key key{std::move(tokens.ids), clip_skip};
+  const networks::EncodedText* result = model.cache.find(key);
+  if (result) {
+    ++encoded.cache_hits;
+  } else {
+    ++encoded.cache_misses;
+    result =
+        &model.cache.insert(key, model.encoder.encode(f, ids.unsqueeze(0).to(device), clip_skip));
+  }
+  rows.ids.push_back(ids);
+  rows.hidden.push_back(result->hidden);
+  if (result->pooled.defined()) rows.pooled.push_back(result->pooled);
 }
 
-Tensor with_zero_negative(const Tensor& rows, bool zero_negative) {
-  return zero_negative ? at::cat({at::zeros_like(rows), rows}) : rows;
+Tensor joined(std::vector<Tensor> rows, bool zero_negative) {
+  if (zero_negative) rows.insert(rows.begin(), at::zeros_like(rows.front()));
+  return at::cat(rows);
 }
 
 }  // namespace
 
-Encoded TextConditioning::encode(const nn::Forward& f, const Prompts& prompts) const {
+Encoded TextConditioning::encode(const nn::Forward& f, const Prompts& prompts) {
   const Texts texts = texts_of(prompts, zeros_for_no_negative_);
   Encoded encoded;
-  const Tensor ids = tokenize(first_.tokenizer, texts, placement_.device, encoded.dropped);
-  const Tensor ids_2 = tokenize(second_.tokenizer, texts, placement_.device, encoded.dropped);
-  const auto text = first_.encoder.encode(f, ids);
-  const auto text_2 = second_.encoder.encode(f, ids_2);
-  const Tensor hidden = with_zero_negative(text.hidden, texts.zero_negative);
-  const Tensor hidden_2 = with_zero_negative(text_2.hidden, texts.zero_negative);
+  Rows rows, rows_2;
+  for (const RowTexts& row : texts.rows) {
+    encode_row(f, first_, placement_.device, row.first, row.first_name, row.clip_skip, rows,
+               encoded);
+    encode_row(f, second_, placement_.device, row.second, row.second_name, row.clip_skip, rows_2,
+               encoded);
+  }
+  const Tensor hidden = joined(rows.hidden, texts.zero_negative);
+  const Tensor hidden_2 = joined(rows_2.hidden, texts.zero_negative);
   // The pooled vector comes from the second encoder only.
-  const Tensor pooled = with_zero_negative(text_2.pooled, texts.zero_negative);
-  encoded.stages = {{"token_ids", ids},
-                    {"token_ids_2", ids_2},
+  const Tensor pooled = joined(rows_2.pooled, texts.zero_negative);
+  encoded.stages = {{"token_ids", at::stack(rows.ids)},
+                    {"token_ids_2", at::stack(rows_2.ids)},
                     {"hidden_states", hidden},
                     {"hidden_states_2", hidden_2},
                     {"pooled", pooled}};
 
-  const auto repeated = [&](const Tensor& rows) {
-    return rows.repeat_interleave(prompts.images, 0);
+  // Rows of a picture stay together with its sizes. diffusers 0.42.1 orders the sizes otherwise
+  // than the texts when several pictures have negative sizes of their own.
+  const auto repeated = [&](const Tensor& one_each) {
+    return one_each.repeat_interleave(prompts.images, 0);
   };
   encoded.condition.context = repeated(at::cat({hidden, hidden_2}, -1));
   encoded.condition.pooled = repeated(pooled);
-  const auto height = static_cast<float>(prompts.height), width = static_cast<float>(prompts.width);
-  const Tensor sizes = at::tensor({height, width, 0.0f, 0.0f, height, width}, at::kFloat);
-  encoded.condition.time_ids =
-      sizes.to(placement_.device).expand({encoded.condition.pooled.size(0), 6});
+  const auto numbers = [](const SizeNumbers& sizes) {
+    return at::tensor(at::ArrayRef<float>(sizes), at::kFloat).unsqueeze(0);
+  };
+  const Tensor sizes = prompts.guided
+                           ? at::cat({numbers(prompts.negative_sizes), numbers(prompts.sizes)})
+                           : numbers(prompts.sizes);
+  encoded.condition.time_ids = repeated(sizes.to(placement_.device));
   return encoded;
 }
 

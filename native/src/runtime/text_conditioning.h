@@ -1,7 +1,8 @@
 // Prompts and sizes to what the UNet is conditioned on, by both tokenizers and text encoders.
-// Rules: diffusers 0.42.1, StableDiffusionXLPipeline.encode_prompt.
+// Rules: diffusers 0.42.1, StableDiffusionXLPipeline.encode_prompt and _get_add_time_ids.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,28 +10,43 @@
 #include "base/device.h"
 #include "networks/clip_text_encoder.h"
 #include "networks/unet.h"
+#include "runtime/text_cache.h"
 #include "text/clip_tokenizer.h"
 
 namespace allaprima::runtime {
 
+/// Height and width of the original, top and left of the crop, height and width of the target.
+using SizeNumbers = std::array<float, 6>;
+
 struct Prompts {
-  std::string prompt;
+  std::string prompt, prompt_2;         // an empty second one: the first for both encoders
   std::optional<std::string> negative;  // none is not the same as empty
+  std::string negative_2;
+  int64_t clip_skip;  // of the prompt; the negative one never skips
   bool guided;
   int64_t images;
-  int64_t width, height;  // pixels
+  SizeNumbers sizes, negative_sizes;
+};
+
+/// Words of one of the request's prompts beyond the tokenizer's limit.
+struct DroppedWords {
+  std::string prompt;  // the request's field
+  std::vector<std::string> words;
+  bool operator==(const DroppedWords&) const = default;
 };
 
 /// Rows for the UNet: all negative ones first, then the positive ones.
 struct Encoded {
   networks::TextCondition condition;
-  std::vector<std::string> dropped;      // text beyond the tokenizers' limit
+  std::vector<DroppedWords> dropped;
+  int64_t cache_hits = 0, cache_misses = 0;  // a miss is a run of an encoder
   std::map<std::string, Tensor> stages;  // before repetition for each image; see allaprima_run_read
 };
 
 struct TextModel {
   ClipTokenizer tokenizer;
   networks::ClipTextEncoder encoder;
+  TextCache cache = {};
 };
 
 class TextConditioning {
@@ -42,7 +58,8 @@ class TextConditioning {
         zeros_for_no_negative_(zeros_for_no_negative),
         placement_(placement) {}
 
-  Encoded encode(const nn::Forward& f, const Prompts& prompts) const;
+  /// Results are kept for later calls; on the engine thread.
+  Encoded encode(const nn::Forward& f, const Prompts& prompts);
 
   TextModel& first() { return first_; }
   TextModel& second() { return second_; }

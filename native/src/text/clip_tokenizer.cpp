@@ -2,6 +2,8 @@
 #include "text/clip_tokenizer.h"
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "text/byte_alphabet.h"
@@ -14,16 +16,10 @@ namespace {
 
 constexpr std::string_view kEndOfWord = "</w>";
 
-std::string trimmed(const std::string& text) {
-  const size_t first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 }  // namespace
 
-ClipTokenizer ClipTokenizer::load(const std::filesystem::path& folder) {
-  return ClipTokenizer(read_tokenizer_folder(folder));
+ClipTokenizer ClipTokenizer::load(const std::filesystem::path& folder, int64_t positions) {
+  return ClipTokenizer(read_tokenizer_folder(folder, positions));
 }
 
 ClipTokenizer::ClipTokenizer(TokenizerParts parts)
@@ -54,7 +50,7 @@ TokenizedPrompt ClipTokenizer::encode(std::string_view prompt) const {
                     tokens.begin() + static_cast<ptrdiff_t>(kept));
   result.ids.push_back(end_);
   result.ids.resize(length, pad_);
-  result.dropped = text_of(tokens, kept);
+  result.dropped = words_of(tokens, kept);
   return result;
 }
 
@@ -85,17 +81,19 @@ void ClipTokenizer::append_text(std::u32string_view text, std::vector<int64_t>& 
   }
 }
 
-std::string ClipTokenizer::text_of(const std::vector<int64_t>& ids, size_t first) const {
+std::vector<std::string> ClipTokenizer::words_of(const std::vector<int64_t>& ids,
+                                                 size_t first) const {
   std::string bytes;
   for (size_t i = first; i < ids.size(); ++i) bytes += bytes_of_token(vocabulary_.token(ids[i]));
   const std::string text = unicode::repair_utf8(bytes);
-  std::string words;
+  std::string spaced;
   size_t at = 0;
   for (size_t end; (end = text.find(kEndOfWord, at)) != std::string::npos;) {
-    words.append(text, at, end - at) += ' ';
+    spaced.append(text, at, end - at) += ' ';
     at = end + kEndOfWord.size();
   }
-  return trimmed(words.append(text, at));
+  std::istringstream words(spaced.append(text, at));
+  return {std::istream_iterator<std::string>(words), {}};
 }
 
 }  // namespace allaprima

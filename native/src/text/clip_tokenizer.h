@@ -15,15 +15,16 @@
 namespace allaprima {
 
 struct TokenizedPrompt {
-  std::vector<int64_t> ids;  // length() of them
-  std::string dropped;       // the text of the tokens beyond the limit, usually empty
+  std::vector<int64_t> ids;          // length() of them
+  std::vector<std::string> dropped;  // the words beyond the limit, as the tokenizer spells them
 };
 
 /// Gives the ids of transformers 5's CLIPTokenizer. Immutable: may be used from any thread.
 class ClipTokenizer {
  public:
-  /// Of a checkpoint's `tokenizer` or `tokenizer_2` folder. Throws kInvalidModel.
-  static ClipTokenizer load(const std::filesystem::path& folder);
+  /// Of a checkpoint's `tokenizer` or `tokenizer_2` folder, for a text encoder with this many
+  /// positions. Throws kInvalidModel.
+  static ClipTokenizer load(const std::filesystem::path& folder, int64_t positions = 77);
 
   explicit ClipTokenizer(TokenizerParts parts);
 
@@ -39,7 +40,7 @@ class ClipTokenizer {
  private:
   std::vector<int64_t> tokens_of(std::string_view prompt) const;
   void append_text(std::u32string_view text, std::vector<int64_t>& ids) const;
-  std::string text_of(const std::vector<int64_t>& ids, size_t first) const;
+  std::vector<std::string> words_of(const std::vector<int64_t>& ids, size_t first) const;
 
   Vocabulary vocabulary_;
   BytePairEncoding encoding_;

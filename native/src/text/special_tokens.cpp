@@ -14,6 +14,8 @@ namespace allaprima {
 namespace {
 
 constexpr const char* kDecoder = "added_tokens_decoder";
+constexpr const char* kAdded = "added_tokens";
+constexpr size_t kMostAdded = 4096;  // as many as a tokenizer may add; each is looked up in a list
 constexpr const char* kBegin = "<|startoftext|>";
 constexpr const char* kEnd = "<|endoftext|>";
 
@@ -80,7 +82,7 @@ class Reader {
     tokens.pad = required("pad_token");
     if (const auto unknown = named("unk_token")) tokens.unknown = unknown->content;
     const std::vector<Written> special = named_and_extra();
-    tokens.entries = has_decoder() ? from_decoder() : from_added_tokens_file(special);
+    tokens.entries = has_decoder() ? from_decoder() : from_other_files(special);
     for (const Written& token : special) merge(tokens.entries, token);
     std::erase_if(tokens.entries, [](const TokenEntry& entry) { return entry.content.empty(); });
     return tokens;
@@ -149,6 +151,16 @@ class Reader {
     return by_id(std::move(entries));
   }
 
+  /// added_tokens.json, then tokenizer.json, which replaces what has the same id.
+  std::vector<TokenEntry> from_other_files(const std::vector<Written>& special) const {
+    std::vector<TokenEntry> entries = from_added_tokens_file(special);
+    for (const TokenEntry& entry : from_one_file()) {
+      std::erase_if(entries, [&](const TokenEntry& other) { return other.id == entry.id; });
+      entries.push_back(entry);
+    }
+    return by_id(std::move(entries));
+  }
+
   std::vector<TokenEntry> from_added_tokens_file(const std::vector<Written>& special) const {
     std::vector<TokenEntry> entries;
     for (const auto& [content, id] : json_.added_tokens.items()) {
@@ -159,7 +171,25 @@ class Reader {
       });
       entries.push_back({content, !is_special, id.get<int64_t>()});
     }
-    return by_id(std::move(entries));
+    return entries;
+  }
+
+  std::vector<TokenEntry> from_one_file() const {
+    if (!json_.one_file.contains(kAdded)) return {};
+    const Json& list = json_.one_file[kAdded];
+    check(list.is_array(), Code::kInvalidModel, folder_, ": tokenizer.json: '", kAdded,
+          "' is no list but ", list.type_name());
+    check(list.size() <= kMostAdded, Code::kInvalidModel, folder_, ": tokenizer.json: '", kAdded,
+          "' has ", list.size(), " entries, at most ", kMostAdded, " are supported");
+    std::vector<TokenEntry> entries;
+    for (const Json& value : list) {
+      const Written token = written(value, where(kAdded), /*is_named=*/false);
+      const bool has_id = value.is_object() && value.contains("id");
+      check(has_id && value["id"].is_number_integer(), Code::kInvalidModel, where(kAdded),
+            ": token '", excerpt(token.content), "' has no whole number as its id");
+      entries.push_back({token.content, token.normalized, value["id"].get<int64_t>()});
+    }
+    return entries;
   }
 
   static std::vector<TokenEntry> by_id(std::vector<TokenEntry> entries) {

@@ -15,6 +15,7 @@ struct TokenizerJson {
   Json config;        // tokenizer_config.json
   Json special_map;   // special_tokens_map.json
   Json added_tokens;  // added_tokens.json
+  Json one_file;      // tokenizer.json, without its model
 };
 
 struct TokenEntry {

@@ -21,8 +21,10 @@ struct TokenizerParts {
   int64_t length;
 };
 
-/// From `vocab.json`, `merges.txt` and, where present, `tokenizer_config.json`,
-/// `special_tokens_map.json` and `added_tokens.json`. Throws kInvalidModel.
-TokenizerParts read_tokenizer_folder(const std::filesystem::path& folder);
+/// From `tokenizer.json`, which transformers takes where it is there, else from `vocab.json` and
+/// `merges.txt`; and, where present, `tokenizer_config.json`, `special_tokens_map.json` and
+/// `added_tokens.json`. A prompt has as many tokens as `model_max_length` says, or `positions`, of
+/// the text encoder, where it says nothing or means no limit. Throws kInvalidModel.
+TokenizerParts read_tokenizer_folder(const std::filesystem::path& folder, int64_t positions);
 
 }  // namespace allaprima

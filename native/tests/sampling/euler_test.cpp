@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/json_file.h"
+#include "sampling/sigma_curves.h"
 
 namespace allaprima::sampling {
 namespace {
@@ -112,10 +114,77 @@ TEST_F(EulerTest, takes_absent_keys_as_the_class_defaults_not_as_sdxls_values) {
   EXPECT_NEAR(c.sigmas[0], std::sqrt(0.0001 / 0.9999), 2e-6);
 }
 
+/// Of a table that diffusers rounds to fp32.
+void expect_near(double ours, double theirs, const std::string& what) {
+  EXPECT_NEAR(ours, theirs, 3e-6 * std::abs(theirs) + 1e-7) << what;
+}
+
+void expect_table(const StepTable& ours, const Json& theirs, const std::string& what) {
+  const auto sigmas = theirs["sigmas"].get<std::vector<double>>();
+  const auto timesteps = theirs["timesteps"].get<std::vector<double>>();
+  ASSERT_EQ(ours.rows.size(), timesteps.size()) << what;
+  expect_near(ours.initial_scale, theirs["initial"], what + ", initial");
+  for (size_t i = 0; i < timesteps.size(); ++i) {
+    const std::string step = what + ", step " + std::to_string(i);
+    expect_near(ours.rows[i].timestep, timesteps[i], step + ", timestep");
+    expect_near(ours.rows[i].input_scale, 1 / std::sqrt(sigmas[i] * sigmas[i] + 1), step);
+  }
+}
+
+TEST_F(EulerTest, has_diffusers_tables_for_every_option) {
+  const Json golden = read_json(ALLAPRIMA_TEST_DATA "/step_tables.json");
+  ASSERT_GE(golden["cases"].size(), 25u);
+  for (const Json& one : golden["cases"]) {
+    std::filesystem::create_directories(folder_);
+    std::ofstream(folder_ / "scheduler_config.json") << one["config"];
+    const SchedulerConfig c = SchedulerConfig::read(folder_);
+    for (const Json& table : one["tables"]) {
+      const int64_t steps = table["steps"];
+      const std::string what = one["config"].dump() + ", " + std::to_string(steps) + " steps";
+      const StepTable ours = euler_table(c, steps);
+      expect_table(ours, table, what);
+      for (size_t i = 0; i < ours.rows.size(); ++i) {
+        const double sigma = table["sigmas"][i], next = table["sigmas"][i + 1];
+        const auto type = one["config"].value("prediction_type", "epsilon");
+        const double x = 1.7, m = -0.4, expected = reference_step(type, x, m, sigma, next);
+        const StepRow& row = ours.rows[i];
+        EXPECT_NEAR(x * row.latent_factor + m * row.prediction_factor, expected,
+                    3e-6 * (std::abs(x) + std::abs(sigma * m) + std::abs(next * m)))
+            << what << ", step " << i;
+      }
+    }
+  }
+}
+
+TEST(SigmaCurves, has_the_quantiles_of_the_beta_distribution) {
+  // I_x(1, 1) = x; I_x(½, ½) = 2/π · asin √x; of Beta(0.6, 0.6) by mpmath with 30 digits.
+  EXPECT_NEAR(symmetric_beta_quantile(0.3, 1), 0.3, 1e-14);
+  EXPECT_NEAR(symmetric_beta_quantile(0.2, 0.5), std::pow(std::sin(M_PI / 10), 2), 1e-14);
+  EXPECT_NEAR(symmetric_beta_quantile(0.9, 0.5), std::pow(std::sin(0.45 * M_PI), 2), 1e-14);
+  EXPECT_NEAR(symmetric_beta_quantile(0.001, 0.6) / 4.9e-6, 1, 0.1);
+  EXPECT_EQ(symmetric_beta_quantile(0, 0.6), 0);
+  EXPECT_EQ(symmetric_beta_quantile(1, 0.6), 1);
+}
+
 TEST_F(EulerTest, refuses_what_would_change_the_picture_by_name_and_value) {
-  EXPECT_NE(refusal(R"(,"use_karras_sigmas":true)").find("'use_karras_sigmas' is true"),
-            std::string::npos);
-  EXPECT_NE(refusal(R"(,"prediction_type":"flow")").find("'flow'"), std::string::npos);
+  const auto expect_says = [&](const std::string& changes, const std::string& words) {
+    const std::string found = refusal(changes);
+    EXPECT_NE(found.find(words), std::string::npos) << found;
+  };
+  expect_says(R"(,"prediction_type":"flow")", "'flow' is not supported; these are: epsilon, v_pre");
+  expect_says(R"(,"timestep_spacing":"even")", "'even' is not supported; these are: leading");
+  expect_says(R"(,"interpolation_type":"cubic")", "'cubic'");
+  expect_says(R"(,"final_sigmas_type":"one")", "'one'");
+  expect_says(R"(,"timestep_type":"dotted")", "'dotted'");
+  expect_says(R"(,"beta_schedule":"sigmoid")", "'sigmoid'");
+  expect_says(R"(,"use_karras_sigmas":true,"use_beta_sigmas":true)", "'use_beta_sigmas' is true");
+  expect_says(R"(,"use_karras_sigmas":"yes")", "'use_karras_sigmas' has the unexpected value");
+  expect_says(R"(,"sigma_min":0)", "'sigma_min' is 0");
+  expect_says(R"(,"trained_betas":[0.1,1.5])", "'trained_betas' holds 1.5");
+  expect_says(R"(,"trained_betas":[0.1])", "'trained_betas' has 1 entries");
+  expect_says(R"(,"interpolation_type":"log_linear","timestep_type":"continuous",)"
+              R"("prediction_type":"v_prediction")",
+              "log_linear");
   EXPECT_NE(refusal(R"(,"num_train_timesteps":"many")").find("'num_train_timesteps' is \"many\""),
             std::string::npos);
   EXPECT_EQ(refusal(R"(,"sample_max_value":1.0)"), "accepted");

@@ -27,9 +27,16 @@ record Fields(Map<String, Object> values) {
   }
 
   Fields object(String name) {
-    @SuppressWarnings("unchecked") // JSON objects are maps of this type
-    Map<String, Object> object = (Map<String, Object>) get(name, Map.class);
-    return new Fields(object);
+    return fields(get(name, Map.class));
+  }
+
+  List<Fields> objects(String name) {
+    return list(name).stream().map(Fields::fields).toList();
+  }
+
+  @SuppressWarnings("unchecked") // JSON objects are maps of this type
+  private static Fields fields(Object object) {
+    return new Fields((Map<String, Object>) object);
   }
 
   static Duration duration(Number seconds) {

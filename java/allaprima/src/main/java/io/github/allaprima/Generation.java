@@ -4,7 +4,9 @@ import io.github.allaprima.internal.NativePipeline;
 import io.github.allaprima.internal.NativeRun;
 import io.github.allaprima.internal.NativeRun.Pixels;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
 
 /** One generation from begin to end; Java drives the loop. */
 final class Generation {
@@ -21,15 +23,15 @@ final class Generation {
     this.options = options;
   }
 
-  Image run() {
+  List<Image> run() {
     long start = System.nanoTime();
-    long seed = request.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong(SEEDS));
-    try (NativeRun run = pipeline.begin(request, seed)) {
+    Request seeded = seeded(request);
+    try (NativeRun run = pipeline.begin(seeded)) {
       Runnable cancel = run::cancel;
       options.cancellation().attach(cancel);
       try {
         checkWanted();
-        return draw(run, seed, start);
+        return draw(run, seeded, start);
       } finally {
         options.cancellation().detach(cancel);
       }
@@ -43,7 +45,15 @@ final class Generation {
     }
   }
 
-  private Image draw(NativeRun run, long seed, long start) {
+  private static Request seeded(Request request) {
+    if (request.seed().isPresent() || !request.seeds().isEmpty()) {
+      return request;
+    }
+    long[] seeds = ThreadLocalRandom.current().longs(request.images(), 0, SEEDS).toArray();
+    return seeds.length == 1 ? request.seed(seeds[0]) : request.seeds(seeds);
+  }
+
+  private List<Image> draw(NativeRun run, Request seeded, long start) {
     int total = run.totalSteps();
     for (int completed = 1; completed <= total; completed++) {
       run.step();
@@ -52,8 +62,22 @@ final class Generation {
     }
     Pixels pixels = run.finish();
     options.saveLatents().ifPresent(run::saveLatents);
-    Request drawn = request.seed(seed).size(pixels.width(), pixels.height());
-    return new Image(
-        pixels.width(), pixels.height(), pixels.rgb(), drawn, Report.parse(run.report()));
+    Request sized = seeded.size(pixels.width(), pixels.height());
+    Report report = Report.parse(run.report());
+    return IntStream.range(0, pixels.images())
+        .mapToObj(index -> image(pixels, index, alone(sized, index), report))
+        .toList();
+  }
+
+  private static Image image(Pixels pixels, int index, Request drawn, Report report) {
+    return new Image(pixels.width(), pixels.height(), pixels.rgb(index), index, drawn, report);
+  }
+
+  /** Asks for one of the pictures, where it has a seed of its own; else for all. */
+  private static Request alone(Request drawn, int index) {
+    if (drawn.seeds().isEmpty() || drawn.latents().isPresent()) {
+      return drawn;
+    }
+    return drawn.seed(drawn.seeds().get(index)).images(1);
   }
 }

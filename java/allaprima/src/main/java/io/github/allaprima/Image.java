@@ -10,13 +10,15 @@ public final class Image {
   private final int width;
   private final int height;
   private final byte[] rgb;
+  private final int index;
   private final Request request;
   private final Report report;
 
-  Image(int width, int height, byte[] rgb, Request request, Report report) {
+  Image(int width, int height, byte[] rgb, int index, Request request, Report report) {
     this.width = width;
     this.height = height;
     this.rgb = rgb;
+    this.index = index;
     this.request = request;
     this.report = report;
   }
@@ -49,7 +51,18 @@ public final class Image {
   }
 
   /**
-   * Returns what was drawn: asked for again, it is the same picture.
+   * Returns the place among the pictures that were drawn together.
+   *
+   * @return from 0
+   */
+  public int index() {
+    return index;
+  }
+
+  /**
+   * Returns what was drawn: asked for again, it is the same picture. Of pictures drawn together
+   * with seeds of their own it asks for this one alone, which is the same but for rounding; with
+   * one seed or file of noise for all of them it asks for all.
    *
    * @return the request, with the seed and the size that were used
    */
@@ -105,10 +118,39 @@ public final class Image {
             .formatted(
                 request.steps(),
                 request.guidance(),
-                Long.toUnsignedString(request.seed().orElseThrow()),
+                seed(),
                 new Size(width, height),
                 report.precision(),
                 report.version());
-    return request.prompt() + negative + "\n" + settings;
+    return request.prompt() + negative + "\n" + settings + others();
+  }
+
+  private String seed() {
+    long seed = request.seed().orElseGet(() -> request.seeds().get(index));
+    return Long.toUnsignedString(seed);
+  }
+
+  /** Settings that are told only where they are not the usual ones. */
+  private String others() {
+    StringBuilder text = new StringBuilder();
+    request.prompt2().ifPresent(other -> text.append(", Prompt 2: ").append(quoted(other)));
+    request
+        .negativePrompt2()
+        .ifPresent(other -> text.append(", Negative prompt 2: ").append(quoted(other)));
+    if (request.clipSkip() != 0) {
+      // These tools count the layer that SDXL always leaves out.
+      text.append(", Clip skip: ").append(request.clipSkip() + 2);
+    }
+    if (request.guidanceRescale() != 0) {
+      text.append(", CFG rescale: ").append(request.guidanceRescale());
+    }
+    if (request.images() > 1) {
+      text.append(", Image: ").append(index + 1).append(" of ").append(request.images());
+    }
+    return text.toString();
+  }
+
+  private static String quoted(String text) {
+    return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
   }
 }

@@ -4,6 +4,7 @@ import io.github.allaprima.internal.DefaultModel;
 import io.github.allaprima.internal.NativePipeline;
 import io.github.allaprima.internal.Turns;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -49,9 +50,10 @@ public final class Pipeline implements AutoCloseable {
   /**
    * Draws a picture.
    *
-   * @param request what to draw
+   * @param request what to draw, one picture of it
    * @return the picture
    * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalArgumentException when the request is for several pictures
    * @throws IllegalStateException when the pipeline is closed
    */
   public Image generate(Request request) {
@@ -61,12 +63,13 @@ public final class Pipeline implements AutoCloseable {
   /**
    * Draws a picture and tells of each step.
    *
-   * @param request what to draw
+   * @param request what to draw, one picture of it
    * @param progress told of each step, on this thread; what it throws ends the generation and is
    *     thrown here
    * @return the picture
    * @throws CancelledException when this thread was interrupted; it stays interrupted
    * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalArgumentException when the request is for several pictures
    * @throws IllegalStateException when the pipeline is closed
    */
   public Image generate(Request request, Progress progress) {
@@ -77,14 +80,46 @@ public final class Pipeline implements AutoCloseable {
    * Draws a picture. Cancelled or interrupted, it ends within a block of a network; while the
    * engine works for another pipeline, when that step is done.
    *
-   * @param request what to draw
+   * @param request what to draw, one picture of it
    * @param options how to watch and stop it, and what to keep
    * @return the picture
    * @throws CancelledException when it was cancelled, or this thread interrupted, which it stays
    * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalArgumentException when the request is for several pictures
    * @throws IllegalStateException when the pipeline is closed
    */
   public Image generate(Request request, RunOptions options) {
+    if (request.images() != 1) {
+      throw new IllegalArgumentException(
+          "generate draws one picture, the request is for %d; use generateAll"
+              .formatted(request.images()));
+    }
+    return generateAll(request, options).get(0);
+  }
+
+  /**
+   * Draws all pictures of a request together, which takes less time than one after the other.
+   *
+   * @param request what to draw
+   * @return the pictures, as many as {@link Request#images} says
+   * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public List<Image> generateAll(Request request) {
+    return generateAll(request, RunOptions.none());
+  }
+
+  /**
+   * Draws all pictures of a request together; ends as {@link #generate(Request, RunOptions)} does.
+   *
+   * @param request what to draw
+   * @param options how to watch and stop it, and what to keep
+   * @return the pictures, as many as {@link Request#images} says
+   * @throws CancelledException when it was cancelled, or this thread interrupted, which it stays
+   * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public List<Image> generateAll(Request request, RunOptions options) {
     Objects.requireNonNull(request, "request");
     Cancellation cancellation = options.cancellation();
     Runnable wake = turns::wake;

@@ -12,7 +12,8 @@ import java.util.List;
  * @param precision as in "fp32" or "bf16"
  * @param timings where the time went
  * @param peakRssBytes most memory that this process has used so far, in bytes
- * @param dropped words of the prompts beyond the tokenizer's limit, which had no effect
+ * @param dropped words of the prompts beyond the tokenizer's limit, which had no effect; twice for
+ *     one prompt where the two tokenizers cut it at different words
  * @param json all of it, and more, as text
  */
 public record Report(
@@ -21,7 +22,7 @@ public record Report(
     String precision,
     Timings timings,
     long peakRssBytes,
-    List<String> dropped,
+    List<DroppedWords> dropped,
     String json) {
   /** Copies the list. */
   public Report {
@@ -43,7 +44,7 @@ public record Report(
             timings.seconds("decode_s"),
             timings.seconds("total_s")),
         report.number("peak_rss_bytes").longValue(),
-        report.list("dropped").stream().map(String::valueOf).toList(),
+        report.objects("dropped").stream().map(DroppedWords::parse).toList(),
         json);
   }
 

@@ -1,9 +1,11 @@
 package io.github.allaprima.internal;
 
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.bytedeco.javacpp.annotation.ByPtrPtr;
+import org.bytedeco.javacpp.annotation.ByRef;
 import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.MemberSetter;
@@ -80,6 +82,34 @@ final class CApi {
     native Options threads(int threads);
   }
 
+  @Name("allaprima_size_conditioning")
+  static final class SizesStruct extends Pointer {
+    SizesStruct() {
+      super((Pointer) null);
+      allocate();
+    }
+
+    private native void allocate();
+
+    @MemberSetter
+    native SizesStruct original_width(int pixels);
+
+    @MemberSetter
+    native SizesStruct original_height(int pixels);
+
+    @MemberSetter
+    native SizesStruct crop_left(int pixels);
+
+    @MemberSetter
+    native SizesStruct crop_top(int pixels);
+
+    @MemberSetter
+    native SizesStruct target_width(int pixels);
+
+    @MemberSetter
+    native SizesStruct target_height(int pixels);
+  }
+
   @Name("allaprima_request")
   static final class RequestStruct extends Pointer {
     RequestStruct() {
@@ -127,6 +157,36 @@ final class CApi {
 
     @MemberSetter
     native RequestStruct latents_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native RequestStruct prompt_2(@Cast("const char*") BytePointer text);
+
+    @MemberSetter
+    native RequestStruct prompt_2_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native RequestStruct negative_prompt_2(@Cast("const char*") BytePointer text);
+
+    @MemberSetter
+    native RequestStruct negative_prompt_2_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native RequestStruct clip_skip(int layers);
+
+    @MemberSetter
+    native RequestStruct guidance_rescale(double share);
+
+    @MemberSetter
+    native RequestStruct sizes(@ByRef SizesStruct sizes);
+
+    @MemberSetter
+    native RequestStruct negative_sizes(@ByRef SizesStruct sizes);
+
+    @MemberSetter
+    native RequestStruct seeds(@Cast("const uint64_t*") LongPointer seeds);
+
+    @MemberSetter
+    native RequestStruct seeds_count(@Cast("size_t") long count);
   }
 
   static native @Cast("uint32_t") int allaprima_abi_version();

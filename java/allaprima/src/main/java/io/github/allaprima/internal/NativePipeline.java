@@ -3,10 +3,9 @@ package io.github.allaprima.internal;
 import io.github.allaprima.Request;
 import java.lang.System.Logger;
 import java.lang.ref.Cleaner;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
-import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
 
 /** Owns the pipeline handle of the C API. Only {@link #close} may be called by several threads. */
 public final class NativePipeline {
@@ -87,28 +86,16 @@ public final class NativePipeline {
         NOTHING);
   }
 
-  /** Checks the request and starts a run, which must be closed. */
-  public NativeRun begin(Request request, long seed) {
-    return new NativeRun(worker.call(() -> beginRun(request, seed), NOTHING), worker);
+  /** Checks the request, which has a seed or seeds, and starts a run, which must be closed. */
+  public NativeRun begin(Request request) {
+    return new NativeRun(worker.call(() -> beginRun(request), NOTHING), worker);
   }
 
-  private CApi.RunHandle beginRun(Request request, long seed) {
+  private CApi.RunHandle beginRun(Request request) {
     CApi.RunHandle run = new CApi.RunHandle();
-    try (Utf8 prompt = new Utf8(request.prompt());
-        Utf8 negative = new Utf8(request.negativePrompt().orElse(null));
-        Utf8 latents = new Utf8(request.latents().map(NativePipeline::absolute).orElse(null));
-        CApi.RequestStruct struct = new CApi.RequestStruct()) {
-      struct
-          .struct_size(struct.sizeof())
-          .prompt(prompt.pointer())
-          .prompt_size(prompt.size())
-          .negative_prompt(negative.pointer())
-          .negative_prompt_size(negative.size())
-          .latents(latents.pointer())
-          .latents_size(latents.size());
-      request.size().ifPresent(size -> struct.width(size.width()).height(size.height()));
-      struct.steps(request.steps()).images(1).guidance(request.guidance()).seed(seed);
-      Status.check(CApi.allaprima_run_begin(handle.pipeline, struct, run));
+    try (PointerScope scope = new PointerScope()) {
+      Status.check(
+          CApi.allaprima_run_begin(handle.pipeline, RequestStructs.of(request), run));
     }
     return run;
   }
@@ -137,33 +124,5 @@ public final class NativePipeline {
 
   static String absolute(Path path) {
     return path.toAbsolutePath().toString();
-  }
-
-  /** A string as the C API takes it; null stays NULL. */
-  private static final class Utf8 implements AutoCloseable {
-    private final BytePointer pointer;
-    private final long size;
-
-    Utf8(String text) {
-      byte[] bytes = text == null ? null : text.getBytes(StandardCharsets.UTF_8);
-      size = bytes == null ? 0 : bytes.length;
-      // One byte more than needed: the empty text must not become NULL.
-      pointer = bytes == null ? null : new BytePointer(size + 1).put(bytes);
-    }
-
-    BytePointer pointer() {
-      return pointer;
-    }
-
-    long size() {
-      return size;
-    }
-
-    @Override
-    public void close() {
-      if (pointer != null) {
-        pointer.close();
-      }
-    }
   }
 }

@@ -2,6 +2,7 @@ package io.github.allaprima.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.IntSupplier;
 
 /** Owns the run handle of the C API: one generation. One thread works on it, any may cancel it. */
@@ -15,8 +16,14 @@ public final class NativeRun implements AutoCloseable {
     this.worker = worker;
   }
 
-  /** RGB bytes with their size in pixels. */
-  public record Pixels(int width, int height, byte[] rgb) {}
+  /** RGB bytes of pictures, one after the other, with their size in pixels. */
+  public record Pixels(int width, int height, int images, byte[] rgb) {
+    /** Bytes of one of them, from 0. */
+    public byte[] rgb(int image) {
+      int bytes = rgb.length / images;
+      return images == 1 ? rgb : Arrays.copyOfRange(rgb, image * bytes, (image + 1) * bytes);
+    }
+  }
 
   /** Number of denoising steps. */
   public int totalSteps() {
@@ -34,9 +41,10 @@ public final class NativeRun implements AutoCloseable {
     int[] height = new int[1];
     int[] images = new int[1];
     call(() -> CApi.allaprima_run_size(run, width, height, images));
-    byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width[0], height[0]))];
+    int pixels = Math.multiplyExact(images[0], Math.multiplyExact(width[0], height[0]));
+    byte[] rgb = new byte[Math.multiplyExact(3, pixels)];
     call(() -> CApi.allaprima_run_finish(run, rgb, rgb.length));
-    return new Pixels(width[0], height[0], rgb);
+    return new Pixels(width[0], height[0], images[0], rgb);
   }
 
   /** Writes the latents, and after {@link #finish} the picture, as safetensors. */
