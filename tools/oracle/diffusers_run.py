@@ -1,6 +1,7 @@
 """Runs a checkpoint with diffusers on the CPU and keeps what went from stage to stage."""
 
 from dataclasses import dataclass
+from unittest import mock
 
 import torch
 from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
@@ -31,10 +32,19 @@ class Request:
     seeds: tuple | None = None
     # Changes to the checkpoint's scheduler_config.json.
     scheduler: dict | None = None
+    # The scheduler's step in double: where a sigma is 4096, rounding to fp32 moves the result by 1e-4.
+    step_in_double: bool = False
 
     @property
     def guided(self):
         return self.guidance > 1
+
+
+class EulerInDouble(EulerDiscreteScheduler):
+    def step(self, *arguments, **named):
+        self.sigmas = self.sigmas.double()
+        with mock.patch.object(torch, "float32", torch.float64):
+            return super().step(*arguments, **named)
 
 
 def load_pipeline(folder, dtype, variant=None):
@@ -66,7 +76,8 @@ def run(pipeline, request, noise):
     """Final latents, image and the stages before them; fp32 but for the token ids."""
     stages = Stages(pipeline)
     own_scheduler = pipeline.scheduler
-    pipeline.scheduler = EulerDiscreteScheduler.from_config(scheduler_config(pipeline, request))
+    scheduler = EulerInDouble if request.step_in_double else EulerDiscreteScheduler
+    pipeline.scheduler = scheduler.from_config(scheduler_config(pipeline, request))
     try:
         image = pipeline(
             prompt=request.prompt,

@@ -110,15 +110,21 @@ def cases_of_text(sizes):
     }
 
 
+def scheduler_case(plain, name):
+    changes = SCHEDULERS[name]
+    in_double = "rescale_betas_zero_snr" in changes
+    return replace(plain, scheduler=changes, steps=4, step_in_double=in_double)
+
+
 def cases_of_numbers(sizes):
-    """The texts of other cases: without the stages before the UNet."""
+    """The texts of other cases: without the stages before the UNet, and in fp32 only."""
     plain = Request(FOX, *sizes.other, negative_prompt=UGLY)
     return {
         "rescale": replace(plain, guidance_rescale=0.7),
         "sizes": replace(plain, **SIZES_OF_TRAINING),
         "negative-sizes": replace(plain, **SIZES_OF_TRAINING, **NEGATIVE_SIZES),
         "seeds": replace(plain, images=2, seeds=(7, 8)),
-        **{name: replace(plain, scheduler=changes, steps=4) for name, changes in SCHEDULERS.items()},
+        **{name: scheduler_case(plain, name) for name in SCHEDULERS},
     }
 
 
@@ -131,7 +137,7 @@ MORE_CASES = {
     },
     "native/tests/data/pipelines/c": cases_of_text,
 }
-TEXT_STAGES = ("token_ids", "token_ids_2", "hidden_states", "hidden_states_2", "pooled")
+STAGES_OF_NUMBERS = ("noise", "seed_noise", "noise_pred", "latents", "image")
 SIZE_FIELDS = (*SIZES_OF_TRAINING, *NEGATIVE_SIZES)
 
 WEIGHTS = {
@@ -198,7 +204,7 @@ def write_goldens(name, folder, sizes):
         texts = metadata(fp32, request) | checksums(folder)
         tensors = golden_tensors(fp32, bf16, request, seed)
         if case in cases_of_numbers(sizes):
-            tensors = {key: value for key, value in tensors.items() if key not in TEXT_STAGES}
+            tensors = {name: tensors[name] for name in STAGES_OF_NUMBERS}
             texts["without_text"] = "yes"
         save_file(tensors, path, texts)
         sort_header(path)

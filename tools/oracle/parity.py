@@ -168,6 +168,8 @@ def check_folder(library, folder, scratch):
         for model, cases in groupby(goldens, lambda golden: golden.model(folder, scratch)):
             with library.open(model, precision=precision) as pipeline:
                 for golden in cases:
+                    if precision == "bf16" and "without_text" in golden.metadata:
+                        continue
                     label = f"{folder.name}/{golden.path.stem} {precision}"
                     failed += not check_case(pipeline, golden, label, scratch / "noise.safetensors")
     return failed

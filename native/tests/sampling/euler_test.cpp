@@ -161,7 +161,9 @@ TEST(SigmaCurves, has_the_quantiles_of_the_beta_distribution) {
   EXPECT_NEAR(symmetric_beta_quantile(0.3, 1), 0.3, 1e-14);
   EXPECT_NEAR(symmetric_beta_quantile(0.2, 0.5), std::pow(std::sin(M_PI / 10), 2), 1e-14);
   EXPECT_NEAR(symmetric_beta_quantile(0.9, 0.5), std::pow(std::sin(0.45 * M_PI), 2), 1e-14);
-  EXPECT_NEAR(symmetric_beta_quantile(0.001, 0.6) / 4.9e-6, 1, 0.1);
+  EXPECT_NEAR(symmetric_beta_quantile(0.001, 0.6) / 1.85587385174519965e-5, 1, 1e-12);
+  EXPECT_NEAR(symmetric_beta_quantile(0.2, 0.6), 0.122921750458332911, 1e-14);
+  EXPECT_NEAR(symmetric_beta_quantile(0.75, 0.6), 0.824319621347304985, 1e-14);
   EXPECT_EQ(symmetric_beta_quantile(0, 0.6), 0);
   EXPECT_EQ(symmetric_beta_quantile(1, 0.6), 1);
 }

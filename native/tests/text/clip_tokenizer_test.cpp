@@ -251,6 +251,7 @@ TEST_F(BrokenTokenizer, is_refused_for_malformed_merges) {
 }
 
 TEST_F(BrokenTokenizer, is_refused_without_tokens_for_all_bytes) {
+  write("merges.txt", "");
   write("vocab.json", R"({"a": 0})");
   expect_refusal({"vocab.json", "has no token '\xc4\x80' for a byte and no unknown token"});
 }
