@@ -76,8 +76,7 @@ public record Request(
     Objects.requireNonNull(latents, "latents");
     seeds = List.copyOf(seeds);
     check(clipSkip >= 0, "clipSkip must be at least 0, not " + clipSkip);
-    check(
-        steps >= 1 && steps <= MAX_STEPS, "steps must be 1 to " + MAX_STEPS + ", not " + steps);
+    check(steps >= 1 && steps <= MAX_STEPS, "steps must be 1 to " + MAX_STEPS + ", not " + steps);
     check(Double.isFinite(guidance), "guidance must be finite, not " + guidance);
     check(
         guidanceRescale >= 0 && guidanceRescale <= 1,

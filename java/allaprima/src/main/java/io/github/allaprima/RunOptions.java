@@ -9,9 +9,9 @@ import java.util.Optional;
  *
  * @param progress told of each step
  * @param cancellation stops the generation
- * @param saveLatents where to write the final latents, as safetensors: {@code latents}
- *     [images, 4, h, w] as they left the loop and {@code image} [images, 3, height, width] from 0
- *     to 1, both fp32
+ * @param saveLatents where to write the final latents, as safetensors: {@code latents} [images, 4,
+ *     h, w] as they left the loop and {@code image} [images, 3, height, width] from 0 to 1, both
+ *     fp32
  */
 public record RunOptions(Progress progress, Cancellation cancellation, Optional<Path> saveLatents) {
   private static final Progress SILENT = step -> {};

@@ -37,7 +37,7 @@ class ImageTest {
   private static Image noise(int width, int height, Request request) {
     byte[] rgb = new byte[3 * width * height];
     new Random(1).nextBytes(rgb);
-    return new Image(width, height, rgb, request.seed(7).size(width, height), REPORT);
+    return new Image(width, height, rgb, 0, request.seed(7).size(width, height), REPORT);
   }
 
   @Test
@@ -53,7 +53,7 @@ class ImageTest {
 
   @Test
   void converts_each_colour_to_its_place() {
-    Image image = new Image(1, 1, new byte[] {(byte) 200, 100, 50}, Request.of(""), REPORT);
+    Image image = new Image(1, 1, new byte[] {(byte) 200, 100, 50}, 0, Request.of(""), REPORT);
     assertEquals(0xffc86432, image.toBufferedImage().getRGB(0, 0));
   }
 

@@ -93,9 +93,11 @@ public final class NativePipeline {
 
   private CApi.RunHandle beginRun(Request request) {
     CApi.RunHandle run = new CApi.RunHandle();
-    try (PointerScope scope = new PointerScope()) {
-      Status.check(
-          CApi.allaprima_run_begin(handle.pipeline, RequestStructs.of(request), run));
+    PointerScope scope = new PointerScope();
+    try {
+      Status.check(CApi.allaprima_run_begin(handle.pipeline, RequestStructs.of(request), run));
+    } finally {
+      scope.close();
     }
     return run;
   }

@@ -1,6 +1,7 @@
 package io.github.allaprima.cli;
 
 import io.github.allaprima.Device;
+import io.github.allaprima.DroppedWords;
 import io.github.allaprima.Image;
 import io.github.allaprima.Pipeline;
 import io.github.allaprima.PipelineInfo;
@@ -8,21 +9,24 @@ import io.github.allaprima.Precision;
 import io.github.allaprima.Request;
 import io.github.allaprima.RunOptions;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
 
-/** Draws one picture. */
+/** Draws pictures of one prompt. */
 @Command(
     name = "generate",
-    description = "Draws a picture of a prompt and writes it as PNG.",
+    description = "Draws pictures of a prompt and writes them as PNG.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     sortOptions = false,
@@ -77,9 +81,21 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Of the noise, 64 bits. Default: a random one, which is printed.",
+      description =
+          "Of the noise of all images, 64 bits. Default: a random one for each, which is printed.",
       converter = Seed.class)
   private Long seed;
+
+  @Option(
+      names = "--images",
+      paramLabel = "N",
+      description =
+          "Number of pictures, 1 to 64, drawn together. Several are written as NAME-1.png,"
+              + " NAME-2.png, … Default: ${DEFAULT-VALUE}.",
+      defaultValue = "1")
+  private int images;
+
+  @Mixin private RequestFlags flags;
 
   @Option(
       names = "--device",
@@ -94,6 +110,12 @@ final class Generate implements Callable<Integer> {
       paramLabel = "NAME",
       description = "fp32 or bf16. Default: what suits the device.")
   private Precision precision;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads of the processor. Default: one per core.")
+  private Integer threads;
 
   @Option(
       names = "--latents",
@@ -150,16 +172,23 @@ final class Generate implements Callable<Integer> {
   @Override
   public Integer call() {
     Request request = request();
-    Path picture =
-        output != null ? output : Path.of("allaprima-" + Long.toUnsignedString(seed) + ".png");
-    OutputFile.check(picture, saveLatents, report);
+    List<Path> pictures = pictures(request);
+    List<Path> results = new ArrayList<>(pictures);
+    results.add(saveLatents);
+    results.add(report);
+    OutputFile.check(results.toArray(Path[]::new));
     ProgressBar bar = ProgressBar.onStandardError();
     bar.say("loading");
     try (Pipeline pipeline = pipeline()) {
-      Image image = draw(pipeline, request, bar);
-      image.writePng(picture);
+      List<Image> drawn = draw(pipeline, request, bar);
+      for (Image image : drawn) {
+        image.writePng(pictures.get(image.index()));
+      }
       bar.clear();
-      summarize(image, picture, pipeline.info());
+      warnOfDropped(drawn.get(0));
+      for (Image image : drawn) {
+        summarize(image, pictures.get(image.index()), pipeline.info());
+      }
     } catch (RuntimeException e) {
       bar.clear();
       throw e;
@@ -169,14 +198,38 @@ final class Generate implements Callable<Integer> {
 
   /** All but the size, for which the model may be needed. */
   private Request request() {
-    if (seed == null) {
-      seed = ThreadLocalRandom.current().nextLong(1L << 32);
+    Request request = flags.applyTo(Request.of(prompt)).steps(steps).guidance(guidance);
+    request = request.images(images);
+    if (seed != null) {
+      request = request.seed(seed);
+    } else {
+      request = request.seeds(ThreadLocalRandom.current().longs(images, 0, 1L << 32).toArray());
     }
-    Request request = Request.of(prompt).steps(steps).guidance(guidance).seed(seed);
     if (negativePrompt != null) {
       request = request.negativePrompt(negativePrompt);
     }
     return latents == null ? request : request.latents(latents);
+  }
+
+  /** Where each picture goes. */
+  private List<Path> pictures(Request request) {
+    String first = Long.toUnsignedString(seed(request, 0));
+    Path file = output != null ? output : Path.of("allaprima-" + first + ".png");
+    if (images == 1) {
+      return List.of(file);
+    }
+    return IntStream.rangeClosed(1, images).mapToObj(number -> numbered(file, number)).toList();
+  }
+
+  private static long seed(Request request, int index) {
+    return request.seed().orElseGet(() -> request.seeds().get(index));
+  }
+
+  private static Path numbered(Path file, int number) {
+    String name = file.getFileName().toString();
+    int dot = name.lastIndexOf('.');
+    int end = dot > 0 ? dot : name.length();
+    return file.resolveSibling(name.substring(0, end) + "-" + number + name.substring(end));
   }
 
   private Pipeline pipeline() {
@@ -189,10 +242,13 @@ final class Generate implements Callable<Integer> {
     } else if (precision == Precision.BF16) {
       builder.bf16();
     }
+    if (threads != null) {
+      builder.threads(threads);
+    }
     return builder.build();
   }
 
-  private Image draw(Pipeline pipeline, Request request, ProgressBar bar) {
+  private List<Image> draw(Pipeline pipeline, Request request, ProgressBar bar) {
     bar.say("encoding the prompt");
     StartUp startUp = new StartUp(bar);
     RunOptions options = RunOptions.none().cancellation(Interrupt.CANCELLATION).progress(startUp);
@@ -202,11 +258,11 @@ final class Generate implements Callable<Integer> {
     int w = Optional.ofNullable(width).orElse(pipeline.info().size().width());
     int h = Optional.ofNullable(height).orElse(pipeline.info().size().height());
     Interrupt.cancellable();
-    Image image = pipeline.generate(request.size(w, h), options);
+    List<Image> drawn = pipeline.generateAll(request.size(w, h), options);
     if (report != null) {
-      OutputFile.write(report, startUp.addTo(image.report().json()) + "\n");
+      OutputFile.write(report, startUp.addTo(drawn.get(0).report().json()) + "\n");
     }
-    return image;
+    return drawn;
   }
 
   /** Enough of a text to find the place; all of it is in the report. */
@@ -215,20 +271,25 @@ final class Generate implements Callable<Integer> {
     return text.length() <= most ? text : text.substring(0, most) + "…";
   }
 
-  private static void summarize(Image image, Path picture, PipelineInfo info) {
-    List<String> dropped = image.report().dropped();
-    if (!dropped.isEmpty()) {
-      System.err.println(
-          "warning: the prompt is longer than the model reads; without effect from here on: "
-              + beginning(dropped.get(0)));
+  private static void warnOfDropped(Image image) {
+    for (DroppedWords dropped : image.report().dropped()) {
+      System.err.printf(
+          Locale.ROOT,
+          "warning: the %s is longer than the model reads; %d words without effect: %s%n",
+          dropped.prompt().replace('_', ' '),
+          dropped.words().size(),
+          beginning(String.join(" ", dropped.words())));
     }
+  }
+
+  private static void summarize(Image image, Path picture, PipelineInfo info) {
     System.out.printf(
         Locale.ROOT,
         "%s: %dx%d, seed %s, %d steps in %.2f s, %s on %s (%s)%n",
         picture,
         image.width(),
         image.height(),
-        Long.toUnsignedString(image.request().seed().orElseThrow()),
+        Long.toUnsignedString(seed(image.request(), image.index())),
         image.request().steps(),
         image.report().timings().total().toNanos() / 1e9,
         image.report().precision(),

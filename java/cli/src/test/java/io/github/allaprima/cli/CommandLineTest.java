@@ -38,6 +38,12 @@ class CommandLineTest {
         "--guidance  | NaN   | error: guidance must be finite, not NaN",
         "--device    | tpu   | error: Invalid value for option '--device': 'tpu' is none of auto,"
             + " cpu, cuda, cuda:N",
+        "--images    | 0     | error: images must be 1 to 64, not 0",
+        "--threads   | 0     | error: threads must be at least 1, not 0",
+        "--crop      | 8     | error: Invalid value for option '--crop': '8' is not LEFT,TOP as in"
+            + " 0,128",
+        "--original-size | 8 | error: Invalid value for option '--original-size': '8' is not"
+            + " WIDTHxHEIGHT as in 1024x768",
         "--speed     | 9     | error: Unknown options: '--speed', '9'",
       })
   void refuses_bad_values_with_one_sentence(String option, String value, String message) {
@@ -93,6 +99,15 @@ class CommandLineTest {
           "--latents",
           "--save-latents",
           "--report",
+          "--prompt-2",
+          "--negative-prompt-2",
+          "--clip-skip",
+          "--guidance-rescale",
+          "--original-size",
+          "--crop",
+          "--target-size",
+          "--images",
+          "--threads",
           "-o"
         }) {
       assertTrue(output.toString().contains(flag + "="), flag);

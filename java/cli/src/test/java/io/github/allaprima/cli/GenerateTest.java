@@ -90,6 +90,35 @@ class GenerateTest {
   }
 
   @Test
+  void writes_several_pictures_under_numbered_names() throws IOException {
+    String[] size = {"--width", "64", "--height", "32"};
+    assertEquals(0, draw("apple.png", and(size, "--images", "2")), errors::toString);
+    assertTrue(Files.notExists(folder.resolve("apple.png")));
+    assertFalse(Arrays.equals(pixels("apple-1.png"), pixels("apple-2.png")));
+  }
+
+  @Test
+  void passes_the_rarer_flags_on() throws IOException {
+    String[] size = {"--width", "64", "--height", "32", "--negative-prompt", "blurry"};
+    assertEquals(0, draw("plain.png", size), errors::toString);
+    String[][] flags = {
+      {"--prompt-2", "a castle"},
+      {"--negative-prompt-2", "a castle"},
+      {"--clip-skip", "1"},
+      {"--guidance-rescale", "0.7"},
+      {"--original-size", "640x320"},
+      {"--target-size", "320x640"},
+      {"--crop", "32,8"},
+    };
+    for (String[] flag : flags) {
+      assertEquals(0, draw("other.png", and(size, flag)), errors::toString);
+      assertFalse(Arrays.equals(pixels("plain.png"), pixels("other.png")), flag[0]);
+    }
+    assertEquals(0, draw("threads.png", and(size, "--threads", "1")), errors::toString);
+    assertArrayEquals(pixels("plain.png"), pixels("threads.png"));
+  }
+
+  @Test
   void starts_from_the_noise_it_is_given() throws IOException {
     List<Long> shape = List.of(1L, 4L, 32L / FACTOR, 64L / FACTOR);
     float[] noise = new float[4 * 32 / FACTOR * 64 / FACTOR];
