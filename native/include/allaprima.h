@@ -183,7 +183,7 @@ ALLAPRIMA_API allaprima_status allaprima_run_size(const allaprima_run* run, int3
 ALLAPRIMA_API allaprima_status allaprima_run_save_latents(const allaprima_run* run,
                                                           const char* path, size_t path_size);
 
-/* JSON: "version", "commit", "device", "precision", "seed", "seeds" (those of the request), "plan",
+/* JSON: "version", "commit", "device", "precision", "seed" (null beside seeds), "seeds", "plan",
  * "timings" {"load_s" (of the pipeline), "prepare_s", "encode_s", "steps_s" [a number a step],
  * "decode_s", "total_s" (begin to finish, or to now before that; without load)}, "peak_rss_bytes",
  * "prompt_cache" {"hits", "misses"} (texts, counted for each encoder; a miss is a run of it),

@@ -2,6 +2,7 @@
 #include <allaprima.h>
 #include <math.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,18 @@ static void refuses_bad_requests(allaprima_pipeline* pipeline) {
   request.latents_size = strlen(request.latents);
   expect(allaprima_run_begin(pipeline, &request, &run) == ALLAPRIMA_IO, "no latents file");
   expect_message("/no/such/file");
+  const uint64_t seeds[2] = {1, 2};
+  request = request_of("x");
+  request.seeds_count = 2;
+  expect(allaprima_run_begin(pipeline, &request, &run) == ALLAPRIMA_INVALID_ARGUMENT, "no seeds");
+  expect_message("seeds is NULL");
+  request.seeds = seeds;
+  expect(allaprima_run_begin(pipeline, &request, &run) == ALLAPRIMA_INVALID_ARGUMENT, "2 seeds");
+  expect_message("2 seeds are given for 1 images");
+  request.struct_size = offsetof(allaprima_request, prompt_2); /* as an older caller's */
+  expect(allaprima_run_begin(pipeline, &request, &run) == ALLAPRIMA_OK, "an older struct");
+  expect(allaprima_run_close(run) == ALLAPRIMA_OK, "close");
+  run = NULL;
   request = request_of("x");
   request.struct_size = 0;
   expect(allaprima_run_begin(pipeline, &request, &run) == ALLAPRIMA_INVALID_ARGUMENT, "no size");

@@ -50,13 +50,8 @@ class PipelineOptions(ctypes.Structure):
 class SizeConditioning(ctypes.Structure):
     """Sides of 0: those of the picture."""
 
-    _fields_ = [
-        (name, ctypes.c_int32)
-        for name in (
-            "original_width", "original_height", "crop_left", "crop_top", "target_width",
-            "target_height",
-        )
-    ]  # fmt: skip
+    NAMES = "original_width original_height crop_left crop_top target_width target_height"
+    _fields_ = [(name, ctypes.c_int32) for name in NAMES.split()]
 
 
 class RequestStruct(ctypes.Structure):

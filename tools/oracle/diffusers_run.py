@@ -76,8 +76,9 @@ def run(pipeline, request, noise):
     """Final latents, image and the stages before them; fp32 but for the token ids."""
     stages = Stages(pipeline)
     own_scheduler = pipeline.scheduler
-    scheduler = EulerInDouble if request.step_in_double else EulerDiscreteScheduler
-    pipeline.scheduler = scheduler.from_config(scheduler_config(pipeline, request))
+    if request.scheduler:
+        scheduler = EulerInDouble if request.step_in_double else EulerDiscreteScheduler
+        pipeline.scheduler = scheduler.from_config(scheduler_config(pipeline, request))
     try:
         image = pipeline(
             prompt=request.prompt,

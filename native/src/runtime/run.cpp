@@ -158,7 +158,7 @@ Json Run::report() const {
           {"commit", ALLAPRIMA_COMMIT},
           {"device", device_name(placement.device)},
           {"precision", precision_name(placement.dtype)},
-          {"seed", request_.seed},
+          {"seed", request_.seeds.empty() ? Json(request_.seed) : Json()},
           {"seeds", request_.seeds},
           {"plan", pipeline_.plan()},
           {"timings",

@@ -96,7 +96,7 @@ SchedulerConfig SchedulerConfig::read(const std::filesystem::path& folder) {
   const ConfigReader config(folder / "scheduler_config.json");
   config.expect("_class_name", "EulerDiscreteScheduler");
   SchedulerConfig c{};
-  c.train_steps = config.size("num_train_timesteps", 1000, 1, kMostTrainSteps);
+  c.train_steps = config.size("num_train_timesteps", 1000, 2, kMostTrainSteps);
   c.steps_offset = config.size("steps_offset", 0, 0, kMostTrainSteps);
   c.spacing = choice(config, "timestep_spacing", "linspace", kSpacings);
   c.prediction = choice(config, "prediction_type", "epsilon", kPredictions);
@@ -116,6 +116,10 @@ SchedulerConfig SchedulerConfig::read(const std::filesystem::path& folder) {
   const bool zero_snr = config.get<bool>("rescale_betas_zero_snr", false);
   const Tensor betas = betas_of(config, c.train_steps);
   c.sigmas = zero_snr ? sigmas_of_zero_snr(betas) : sigmas_of(betas);
+  for (double sigma : c.sigmas) {
+    check(std::isfinite(sigma) && sigma > 0, Code::kInvalidModel, config.file(),
+          ": its betas give a noise level of ", sigma, ", expected positive ones");
+  }
   return c;
 }
 

@@ -183,6 +183,7 @@ TEST_F(EulerTest, refuses_what_would_change_the_picture_by_name_and_value) {
   expect_says(R"(,"use_karras_sigmas":"yes")", "'use_karras_sigmas' has the unexpected value");
   expect_says(R"(,"sigma_min":0)", "'sigma_min' is 0");
   expect_says(R"(,"trained_betas":[0.1,1.5])", "'trained_betas' holds 1.5");
+  expect_says(R"(,"trained_betas":[1e-12,0.1])", "give a noise level of 0");
   expect_says(R"(,"trained_betas":[0.1])", "'trained_betas' has 1 entries");
   expect_says(R"(,"interpolation_type":"log_linear","timestep_type":"continuous",)"
               R"("prediction_type":"v_prediction")",

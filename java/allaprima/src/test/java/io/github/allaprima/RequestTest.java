@@ -92,7 +92,7 @@ class RequestTest {
     assertEquals(OptionalLong.empty(), seeded.seed());
     assertEquals(request.images(3).seed(7), seeded.seed(7));
     assertThrows(IllegalArgumentException.class, () -> seeded.images(2));
-    assertThrows(IllegalArgumentException.class, () -> request.seeds());
+    assertThrows(IllegalArgumentException.class, () -> request.seeds(new long[0]));
     assertThrows(IllegalArgumentException.class, () -> request.images(65));
   }
 

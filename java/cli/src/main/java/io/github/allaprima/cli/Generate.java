@@ -200,10 +200,11 @@ final class Generate implements Callable<Integer> {
   private Request request() {
     Request request = flags.applyTo(Request.of(prompt)).steps(steps).guidance(guidance);
     request = request.images(images);
-    if (seed != null) {
-      request = request.seed(seed);
+    long[] random = ThreadLocalRandom.current().longs(images, 0, 1L << 32).toArray();
+    if (seed == null && images > 1) {
+      request = request.seeds(random);
     } else {
-      request = request.seeds(ThreadLocalRandom.current().longs(images, 0, 1L << 32).toArray());
+      request = request.seed(seed == null ? random[0] : seed);
     }
     if (negativePrompt != null) {
       request = request.negativePrompt(negativePrompt);
