@@ -1,9 +1,13 @@
 """Runs a checkpoint with diffusers on the CPU and keeps what went from stage to stage."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionXLPipeline
+
+from weight_files import copy_for_diffusers, variant_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,12 @@ def load_pipeline(folder, dtype, variant=None):
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def load_tiny(folder, dtype):
+    """A pipeline of make_tiny.py: its variant, if it has one, in a form that diffusers takes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return load_pipeline(copy_for_diffusers(folder, Path(scratch)), dtype, variant_of(folder))
 
 
 def draw_noise(pipeline, request, seed):

@@ -15,9 +15,10 @@ from zlib import crc32
 import diffusers
 import torch
 import transformers
+import weight_files
 from safetensors.torch import save_file
 
-from diffusers_run import Request, draw_noise, load_pipeline, run
+from diffusers_run import Request, draw_noise, load_tiny, run
 from tiny_configs import PIPELINES
 
 TOLERANCE = "1e-5"
@@ -41,6 +42,9 @@ SIZES = {
     "native/tests/data/pipelines/a": Sizes((32, 32), (16, 24)),
     "native/tests/data/pipelines/b": Sizes((88, 72), (24, 40)),  # latents of 11x9 and 3x5
     "native/tests/data/pipelines/c": Sizes((48, 40), (24, 32)),
+    "native/tests/data/pipelines/d": Sizes((32, 32)),
+    "native/tests/data/pipelines/e": Sizes((32, 32)),
+    "native/tests/data/pipelines/f": Sizes((32, 32)),
 }
 
 
@@ -68,18 +72,11 @@ def other_cases(sizes):
     }
 
 
-WEIGHTS = {
-    "text_encoder": "model",
-    "text_encoder_2": "model",
-    "unet": "diffusion_pytorch_model",
-    "vae": "diffusion_pytorch_model",
-}
-
-
 def checksums(folder):
-    """CRC-32 of each weights file: numbers cannot tell the last bit of one weight."""
-    files = {name: folder / name / f"{stem}.safetensors" for name, stem in WEIGHTS.items()}
-    return {f"crc32:{name}": f"{crc32(file.read_bytes()):08x}" for name, file in files.items()}
+    """CRC-32 of each component's weights files: numbers cannot tell the last bit of one weight."""
+    files = {name: weight_files.find(folder, name) for name in weight_files.STEMS}
+    parts = {name: b"".join(file.read_bytes() for file in found) for name, found in files.items()}
+    return {f"crc32:{name}": f"{crc32(part):08x}" for name, part in parts.items()}
 
 
 def metadata(request):
@@ -100,27 +97,34 @@ def metadata(request):
     return {name: str(value) for name, value in values.items()}
 
 
-def golden_tensors(fp32, bf16, request, seed):
+def golden_tensors(pipelines, request, seed):
+    fp32 = pipelines["fp32"]
     noise = draw_noise(fp32, request, seed)
-    in_bf16 = run(bf16, request, noise)
-    return {
+    tensors = {
         "noise": noise,
         "seed_noise": draw_noise(fp32, request, SEED_NOISE_SEED),
         **run(fp32, request, noise),
-        "latents_bf16": in_bf16["latents"],
-        "image_bf16": in_bf16["image"],
     }
+    for precision in pipelines.keys() - {"fp32"}:
+        rounded = run(pipelines[precision], request, noise)
+        tensors |= {f"{name}_{precision}": rounded[name] for name in ("latents", "image")}
+    return tensors
 
 
-def write_goldens(folder, sizes):
-    fp32, bf16 = load_pipeline(folder, torch.float32), load_pipeline(folder, torch.bfloat16)
+def write_goldens(folder, pipeline, sizes):
+    dtypes = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    if pipeline.dtype == torch.float16:
+        dtypes["fp16"] = torch.float16
+    pipelines = {name: load_tiny(folder, dtype) for name, dtype in dtypes.items()}
     cases = {"": main_case(sizes)}
     if sizes.other:
         cases |= other_cases(sizes)
     for seed, (case, request) in enumerate(cases.items(), start=100):
         path = folder / f"golden{'-' if case else ''}{case}.safetensors"
         texts = metadata(request) | checksums(folder)
-        save_file(golden_tensors(fp32, bf16, request, seed), path, texts)
+        if pipeline.files == "variant":
+            texts["variant"] = weight_files.VARIANT
+        save_file(golden_tensors(pipelines, request, seed), path, texts)
         sort_header(path)
         print(f"{path}: {path.stat().st_size / 1024:.0f} KiB")
 
@@ -142,7 +146,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for name in arguments.folders:
-        write_goldens(arguments.root / name, SIZES[name])
+        write_goldens(arguments.root / name, PIPELINES[name], SIZES[name])
 
 
 if __name__ == "__main__":

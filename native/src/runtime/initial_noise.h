@@ -5,6 +5,10 @@
 
 namespace allaprima::runtime {
 
+/// Metadata of a file of latents that says they are the result of a run.
+constexpr const char* kLatentsAre = "latents_are";
+constexpr const char* kFinalLatents = "final";
+
 /// [images, channels, height, width] fp32 on the CPU: from the request's file, or its seed through
 /// libtorch's CPU generator, which gives diffusers' noise for the same seed.
 Tensor initial_noise(const Request& request, at::IntArrayRef shape);

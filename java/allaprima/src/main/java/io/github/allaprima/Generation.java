@@ -3,6 +3,7 @@ package io.github.allaprima;
 import io.github.allaprima.internal.NativePipeline;
 import io.github.allaprima.internal.NativeRun;
 import io.github.allaprima.internal.NativeRun.Pixels;
+import io.github.allaprima.internal.WholeFile;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -23,6 +24,7 @@ final class Generation {
 
   Image run() {
     long start = System.nanoTime();
+    options.saveLatents().ifPresent(WholeFile::check);
     long seed = request.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong(SEEDS));
     try (NativeRun run = pipeline.begin(request, seed)) {
       Runnable cancel = run::cancel;

@@ -17,7 +17,8 @@ import java.util.OptionalLong;
  * @param seed of the noise, read as an unsigned number of 64 bits; absent: another one each time,
  *     to be found in {@link Image#request}
  * @param latents a safetensors file whose {@code latents} [1, 4, height/8, width/8] is the unscaled
- *     N(0,1) noise to start from in place of the seed's
+ *     N(0,1) noise to start from in place of the seed's. What {@link RunOptions#saveLatents} wrote
+ *     is the end of a generation, not its start, and refused
  */
 public record Request(
     String prompt,
@@ -85,7 +86,8 @@ public record Request(
   /**
    * Returns a copy with a size.
    *
-   * @param width in pixels, at least 1, a multiple of the model's factor
+   * @param width in pixels, at least 1, a multiple of the model's factor; width times height is at
+   *     most 2²³ (4096 x 2048): beyond, SDXL's decoder has maps of more numbers than 32 bits count
    * @param height in pixels, as the width
    * @return the copy
    * @throws IllegalArgumentException when one is below 1

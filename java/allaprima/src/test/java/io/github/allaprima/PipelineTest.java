@@ -265,7 +265,7 @@ class PipelineTest {
   @Test
   void closes_what_it_cannot_describe() {
     NativePipeline opened =
-        NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1));
+        NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1, ""));
     assertThrows(
         IllegalArgumentException.class,
         () -> new Pipeline(opened, json -> PipelineInfo.parse("no JSON")));

@@ -77,7 +77,8 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Of the noise, 64 bits. Default: a random one, which is printed.",
+      description =
+          "Of the noise, 0 to 2^64 - 1. Default: a random one, which is printed.",
       converter = Seed.class)
   private Long seed;
 
@@ -92,8 +93,17 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = "--precision",
       paramLabel = "NAME",
-      description = "fp32 or bf16. Default: what suits the device.")
+      description = "fp32, bf16 or fp16. Default: what suits the device.")
   private Precision precision;
+
+  @Option(
+      names = "--variant",
+      paramLabel = "NAME",
+      description =
+          "Load the weights of this variant, as in fp16 for model.fp16.safetensors. Default: the"
+              + " plain ones.",
+      defaultValue = "")
+  private String variant;
 
   @Option(
       names = "--latents",
@@ -116,14 +126,22 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
-      description = "The picture. Default: allaprima-SEED.png.")
+      description = "The picture, a PNG file. Default: allaprima-SEED.png.")
   private Path output;
 
-  /** Reads 64 bits, signed or not. */
+  /** Reads 64 bits without a sign. */
   static final class Seed implements ITypeConverter<Long> {
     @Override
     public Long convert(String text) {
-      return text.startsWith("-") ? Long.parseLong(text) : Long.parseUnsignedLong(text);
+      try {
+        if (!text.startsWith("+")) {
+          return Long.parseUnsignedLong(text);
+        }
+      } catch (NumberFormatException e) {
+        // Said below, with the range.
+      }
+      throw new TypeConversionException(
+          "'" + text + "' is no whole number from 0 to 18446744073709551615 (64 bits)");
     }
   }
 
@@ -152,6 +170,7 @@ final class Generate implements Callable<Integer> {
     Request request = request();
     Path picture =
         output != null ? output : Path.of("allaprima-" + Long.toUnsignedString(seed) + ".png");
+    OutputFile.checkPicture(picture);
     OutputFile.check(picture, saveLatents, report);
     ProgressBar bar = ProgressBar.onStandardError();
     bar.say("loading");
@@ -180,7 +199,7 @@ final class Generate implements Callable<Integer> {
   }
 
   private Pipeline pipeline() {
-    Pipeline.Builder builder = Pipeline.builder().device(device);
+    Pipeline.Builder builder = Pipeline.builder().device(device).variant(variant);
     if (model != null) {
       builder.model(model);
     }
@@ -188,6 +207,8 @@ final class Generate implements Callable<Integer> {
       builder.fp32();
     } else if (precision == Precision.BF16) {
       builder.bf16();
+    } else if (precision == Precision.FP16) {
+      builder.fp16();
     }
     return builder.build();
   }
