@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/libtorch_version.h"
 #include "networks/older_names.h"
+#include "runtime/model_index.h"
 
 namespace allaprima::runtime {
 
@@ -16,45 +17,6 @@ constexpr std::array<std::pair<const char*, const char*>, 4> kStems{
      {"text_encoder_2", "model"},
      {"unet", "diffusion_pytorch_model"},
      {"vae", "diffusion_pytorch_model"}}};
-
-void check_components(const Json& index, const std::filesystem::path& model) {
-  for (const char* name :
-       {"scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae"}) {
-    const auto found = index.find(name);
-    check(
-        found != index.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string(),
-        Code::kInvalidModel, (model / "model_index.json").string(), ": '", name, "' is ",
-        found == index.end() ? "missing" : found->dump(),
-        ", expected a library and a class; an SDXL pipeline needs this component");
-    std::error_code ignored;
-    check(std::filesystem::is_directory(model / name, ignored), Code::kInvalidModel,
-          (model / name).string(),
-          ": there is no such folder, but model_index.json names this component; download it too");
-  }
-}
-
-/// The folder's table of contents; refuses what is not SDXL's text-to-image pipeline.
-Json read_index(const std::filesystem::path& model) {
-  std::error_code ignored;
-  check(!std::filesystem::is_regular_file(model, ignored), Code::kInvalidModel, model.string(),
-        ": is a file, expected a folder in diffusers' format, the one that holds "
-        "model_index.json; checkpoints of one file are not read, diffusers converts them");
-  check(std::filesystem::is_directory(model, ignored), Code::kInvalidModel, model.string(),
-        ": there is no such folder; give the folder of a diffusers checkpoint, the one that holds "
-        "model_index.json");
-  const auto path = model / "model_index.json";
-  check(std::filesystem::exists(path, ignored), Code::kInvalidModel, model.string(),
-        ": holds no model_index.json, so it is no diffusers folder");
-  const Json index = read_json(path);
-  const std::string kind =
-      index.is_object() && index.contains("_class_name") && index["_class_name"].is_string()
-          ? index["_class_name"].get<std::string>()
-          : "";
-  check(kind == "StableDiffusionXLPipeline", Code::kInvalidModel, path.string(),
-        ": the pipeline is '", kind, "', which is not supported; StableDiffusionXLPipeline is");
-  check_components(index, model);
-  return index;
-}
 
 TextModel text_model(const std::filesystem::path& model, const std::string& suffix) {
   return {ClipTokenizer::load(model / ("tokenizer" + suffix)),
@@ -152,15 +114,12 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   std::unique_ptr<Pipeline> p(new Pipeline);
   p->model_ = options.model;
   p->placement_ = choose_placement(options.device, options.device_index, options.precision);
-  const Json index = read_index(options.model);
+  const ModelIndex index = ModelIndex::read(options.model);
   p->find_weights(options.variant);
-  bool zeros = true;
-  if (index.contains("force_zeros_for_empty_prompt")) {
-    zeros = index["force_zeros_for_empty_prompt"] == Json(true);
-  }
   p->scheduler_ = sampling::SchedulerConfig::read(options.model / "scheduler");
-  p->text_ = std::make_unique<TextConditioning>(
-      text_model(options.model, ""), text_model(options.model, "_2"), zeros, p->placement_);
+  p->text_ = std::make_unique<TextConditioning>(text_model(options.model, ""),
+                                                text_model(options.model, "_2"),
+                                                index.zeros_for_no_negative_prompt, p->placement_);
   p->unet_ = std::make_unique<networks::UNet>(networks::UNetConfig::read(options.model / "unet"));
   p->vae_ =
       std::make_unique<networks::VaeDecoder>(networks::VaeConfig::read(options.model / "vae"));
