@@ -195,7 +195,7 @@ std::string mutate_json(Random& random, const std::string& text) {
 }
 
 std::string mutate_safetensors(Random& random, const std::string& file) {
-  constexpr size_t kLengthBytes = 8;
+  constexpr size_t kLengthBytes = 8, kPage = 4096;
   uint64_t length = 0;
   std::memcpy(&length, file.data(), kLengthBytes);
   std::string header = file.substr(kLengthBytes, length);
@@ -209,6 +209,9 @@ std::string mutate_safetensors(Random& random, const std::string& file) {
   } else {
     data.resize(random.below(2 * data.size()));
   }
+  // The file ends with a page: one byte too far is no memory of ours.
+  const size_t size = kLengthBytes + header.size() + data.size();
+  header.append((kPage - size % kPage) % kPage, ' ');
   length = header.size();
   if (random.one_in(16)) {
     length = std::strtoull(kNumbers.at(random.below(kNumbers.size())), nullptr, 10);

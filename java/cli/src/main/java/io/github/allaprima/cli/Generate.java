@@ -77,8 +77,7 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description =
-          "Of the noise, 0 to 2^64 - 1. Default: a random one, which is printed.",
+      description = "Of the noise, 0 to 2^64 - 1. Default: a random one, which is printed.",
       converter = Seed.class)
   private Long seed;
 
