@@ -1,7 +1,8 @@
 // Damages the files of a checkpoint, case by case, and reads them: nothing but our Error may come
 // out. To be built under sanitizers.
 //
-//   allaprima_fuzz --model DIR [--finds FILE] [--count N] [--seed S] [--case N]
+//   allaprima_fuzz --model DIR [--tokenizer DIR]... [--finds FILE] [--count N] [--seed S] [--case
+//   N]
 //
 // A case is one number that decides everything. The cases of past finds, one a line in FILE, are
 // read first, always. --case reads that one alone and says what came out.
@@ -60,8 +61,8 @@ struct Counts {
 
 class Fuzzer {
  public:
-  Fuzzer(const fs::path& model, const fs::path& folder)
-      : folder_(folder), readers_(make_readers(model, folder)) {
+  Fuzzer(const GoodFiles& good, const fs::path& folder)
+      : folder_(folder), readers_(make_readers(good, folder)) {
     for (const Reader& reader : readers_) {
       total_weight_ += reader.weight;
       for (const std::string& file : reader.files) good_[file] = read_file(folder_ / file);
@@ -135,7 +136,8 @@ class Fuzzer {
 };
 
 struct Options {
-  fs::path model, finds;
+  GoodFiles good;
+  fs::path finds;
   size_t count = 100000;
   uint64_t seed = 1;
   std::optional<uint64_t> single;
@@ -146,7 +148,9 @@ std::optional<Options> options_of(int count, char** values) {
   for (int i = 1; i + 1 < count; i += 2) {
     const std::string name = values[i], value = values[i + 1];
     if (name == "--model")
-      options.model = value;
+      options.good.model = value;
+    else if (name == "--tokenizer")
+      options.good.tokenizers.push_back(value);
     else if (name == "--finds")
       options.finds = value;
     else if (name == "--count")
@@ -158,7 +162,7 @@ std::optional<Options> options_of(int count, char** values) {
     else
       return std::nullopt;
   }
-  if (options.model.empty() || count % 2 == 0) return std::nullopt;
+  if (options.good.model.empty() || count % 2 == 0) return std::nullopt;
   return options;
 }
 
@@ -176,7 +180,7 @@ std::vector<uint64_t> cases_of(const Options& options) {
 }
 
 int run(const Options& options, const fs::path& folder) {
-  Fuzzer fuzzer(options.model, folder);
+  Fuzzer fuzzer(options.good, folder);
   fuzzer.read_good();
   const auto begin = std::chrono::steady_clock::now();
   size_t faults = 0;
@@ -205,7 +209,8 @@ int main(int count, char** values) {
   const auto options = options_of(count, values);
   if (!options) {
     std::fprintf(stderr,
-                 "use: allaprima_fuzz --model DIR [--finds FILE] [--count N] [--seed S] "
+                 "use: allaprima_fuzz --model DIR [--tokenizer DIR]... [--finds FILE] [--count N] "
+                 "[--seed S] "
                  "[--case N]\n");
     return 2;
   }

@@ -95,17 +95,21 @@ std::vector<std::string> files_in(const fs::path& folder) {
   return names;
 }
 
+void copy_files(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to);
+  for (const auto& entry : fs::directory_iterator(from)) {
+    if (entry.path().extension() == ".safetensors") continue;
+    fs::copy(entry.path(), to / entry.path().filename());
+  }
+}
+
 }  // namespace
 
-std::vector<Reader> make_readers(const fs::path& model, const fs::path& folder) {
-  fs::copy(model / "model_index.json", folder / "model_index.json");
+std::vector<Reader> make_readers(const GoodFiles& good, const fs::path& folder) {
+  fs::copy(good.model / "model_index.json", folder / "model_index.json");
   for (const char* component :
        {"scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae"}) {
-    fs::create_directories(folder / component);
-    for (const auto& entry : fs::directory_iterator(model / component)) {
-      if (entry.path().extension() == ".safetensors") continue;
-      fs::copy(entry.path(), folder / component / entry.path().filename());
-    }
+    copy_files(good.model / component, folder / component);
   }
   fs::create_directories(folder / "one");
   write_weights(folder / "one" / "m.safetensors", "text_model.");
@@ -140,6 +144,13 @@ std::vector<Reader> make_readers(const fs::path& model, const fs::path& folder) 
       {"tokenizer_2", 4, files_in(folder / "tokenizer_2"),
        [=](Random&) { read_tokenizer(folder / "tokenizer_2"); }},
   };
+  for (const auto& tokenizer : good.tokenizers) {
+    const fs::path copy = folder / tokenizer.filename();
+    copy_files(tokenizer, copy);
+    readers.push_back(
+        {tokenizer.filename().string(), 2, files_in(copy), [=](Random&) { read_tokenizer(copy); }});
+  }
+  return readers;
 }
 
 }  // namespace allaprima::fuzz

@@ -17,9 +17,13 @@ struct Reader {
   std::function<void(Random&)> read;  // throws Error for what is no good
 };
 
-/// Copies what the readers begin from, of the checkpoint `model`, into `folder`. The functions keep
-/// the path.
-std::vector<Reader> make_readers(const std::filesystem::path& model,
-                                 const std::filesystem::path& folder);
+/// What the readers begin from.
+struct GoodFiles {
+  std::filesystem::path model;                    // a checkpoint
+  std::vector<std::filesystem::path> tokenizers;  // folders of tokenizers besides
+};
+
+/// Copies them into `folder`; the functions keep its path.
+std::vector<Reader> make_readers(const GoodFiles& good, const std::filesystem::path& folder);
 
 }  // namespace allaprima::fuzz
