@@ -15,9 +15,9 @@ from zlib import crc32
 import diffusers
 import torch
 import transformers
-import weight_files
 from safetensors.torch import save_file
 
+import weight_files
 from diffusers_run import Request, draw_noise, load_tiny, run
 from tiny_configs import PIPELINES
 

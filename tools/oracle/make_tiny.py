@@ -11,10 +11,10 @@ import zlib
 from pathlib import Path
 
 import torch
-import weight_files
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
+import weight_files
 from clip_vocabulary import vocabulary_size, write_json, write_tokenizers
 from tiny_configs import PIPELINES
 

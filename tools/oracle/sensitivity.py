@@ -17,9 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-import weight_files
 from safetensors.torch import load_file, save_file
 
+import weight_files
 from allaprima_c import Worker
 from diffusers_run import Request, distance, draw_noise, load_tiny, run
 

@@ -116,7 +116,7 @@ std::vector<Reader> make_readers(const GoodFiles& good, const fs::path& folder) 
   write_shards(folder / "shards");
 
   using networks::Projection;
-  return {
+  std::vector<Reader> readers{
       {"safetensors",
        40,
        {"one/m.safetensors"},
