@@ -66,7 +66,12 @@ enum {
 enum { ALLAPRIMA_DEVICE_AUTO = 0, ALLAPRIMA_DEVICE_CPU = 1, ALLAPRIMA_DEVICE_CUDA = 2 };
 
 /* AUTO: fp32 on a CPU without native bfloat16, bf16 elsewhere. */
-enum { ALLAPRIMA_PRECISION_AUTO = 0, ALLAPRIMA_PRECISION_FP32 = 1, ALLAPRIMA_PRECISION_BF16 = 2 };
+enum {
+  ALLAPRIMA_PRECISION_AUTO = 0,
+  ALLAPRIMA_PRECISION_FP32 = 1,
+  ALLAPRIMA_PRECISION_BF16 = 2,
+  ALLAPRIMA_PRECISION_FP16 = 3 /* a VAE whose config.json says force_upcast computes in fp32 */
+};
 
 typedef struct allaprima_pipeline allaprima_pipeline;
 typedef struct allaprima_run allaprima_run;
@@ -80,6 +85,11 @@ typedef struct allaprima_pipeline_options {
   int32_t precision;    /* ALLAPRIMA_PRECISION_…, of weights and activations */
   int32_t threads; /* CPU threads, 0: as many as this process may use, or OMP_NUM_THREADS where it
                       is less; the first pipeline that opens decides for the process */
+  /* Which weights: as in "fp16" for model.fp16.safetensors. A component without this variant is
+   * loaded from its plain files; INVALID_MODEL when all are. NULL or "": the plain files, or,
+   * where a component has none, those of its only variant. allaprima_pipeline_info tells. */
+  const char* variant;
+  size_t variant_size;
 } allaprima_pipeline_options;
 
 /* What SDXL was told of each picture it learned from, in pixels: its size before it was scaled and
@@ -99,15 +109,17 @@ typedef struct allaprima_request {
    * the empty text. The two give different pictures. */
   const char* negative_prompt;
   size_t negative_prompt_size;
-  int32_t width; /* pixels, a multiple of the VAE's factor (8 for SDXL); 0: the model's own size */
-  int32_t height;
-  int32_t steps;   /* 1 to 1000 */
-  int32_t images;  /* pictures of the same prompt, 1 to 64; they differ in their noise */
+  int32_t width;  /* pixels, a multiple of the VAE's factor (8 for SDXL); 0: the model's own size */
+  int32_t height; /* width · height is at most 2^23: beyond, a map of SDXL's decoder has more
+                     numbers than 32 bits count and takes over 8 GB in fp32 */
+  int32_t steps;  /* 1 to 1000 */
+  int32_t images; /* pictures of the same prompt, 1 to 64; they differ in their noise */
   double guidance; /* classifier-free guidance scale; at or below 1 it is off */
   uint64_t seed;   /* of libtorch's CPU generator: the noise of diffusers' fp32 pipeline, for
                       several images that of one generator for all */
   /* NULL, or the path of a safetensors file whose tensor "latents" [images, 4, height/8, width/8]
-   * is the unscaled N(0,1) noise to start from, in place of the seed's. */
+   * is the unscaled N(0,1) noise to start from, in place of the seed's. What
+   * allaprima_run_save_latents wrote is not that, and refused. */
   const char* latents;
   size_t latents_size;
   int32_t keep_stages; /* nonzero: keep intermediate tensors for allaprima_run_read */
@@ -144,13 +156,18 @@ ALLAPRIMA_API allaprima_status allaprima_last_error(char* buffer, size_t capacit
  * "native_bf16", "threads", "cuda" {"available", "reason"}. */
 ALLAPRIMA_API allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* size);
 
-/* Opens a checkpoint. On failure *pipeline is NULL. */
+/* Opens a checkpoint. On failure *pipeline is NULL. Files in fp32, fp16 and bf16 load in each
+ * precision. They are mapped and copied tensor by tensor; after this call none is open. Leave them
+ * alone until it returns: a file that another process cuts short meanwhile is an error of IO where
+ * it is seen in time, and ends this process (SIGBUS) where it is cut while a tensor is copied. The
+ * same holds for a request's latents during allaprima_run_begin. */
 ALLAPRIMA_API allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* options,
                                                        allaprima_pipeline** pipeline);
 
 /* JSON about the pipeline: "model", "device", "device_reason", "precision", "precision_reason",
- * "width", "height" (the model's own size in pixels), "size_multiple", "load_s",
- * "parameters" and "bytes" by component, "plan" (what was changed, in order). */
+ * "width", "height" (the model's own size in pixels), "size_multiple", "load_s", "weights" (by
+ * component: "file", "files", "variant", "variant_reason"), "parameters" and "bytes" by component,
+ * "plan" (what was changed, in order). */
 ALLAPRIMA_API allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline,
                                                        char* buffer, size_t capacity, size_t* size);
 

@@ -28,7 +28,7 @@ STATUS = (
 )  # fmt: skip
 BUFFER_TOO_SMALL = STATUS.index("BUFFER_TOO_SMALL")
 DEVICES = {"auto": 0, "cpu": 1, "cuda": 2}
-PRECISIONS = {"auto": 0, "fp32": 1, "bf16": 2}
+PRECISIONS = {"auto": 0, "fp32": 1, "bf16": 2, "fp16": 3}
 STAGES = (
     "token_ids", "token_ids_2", "hidden_states", "hidden_states_2", "pooled", "noise_pred",
     "latents", "image",
@@ -44,6 +44,8 @@ class PipelineOptions(ctypes.Structure):
         ("device_index", ctypes.c_int32),
         ("precision", ctypes.c_int32),
         ("threads", ctypes.c_int32),
+        ("variant", ctypes.c_char_p),
+        ("variant_size", ctypes.c_size_t),
     ]
 
 
@@ -163,17 +165,19 @@ class Library:
     def system_info(self):
         return json.loads(self.read_text("system_info"))
 
-    def open(self, model, device="cpu", precision="auto", threads=1, device_index=0):
-        return Pipeline(self, str(model).encode(), device, device_index, precision, threads)
+    def open(self, model, device="cpu", precision="auto", threads=1, device_index=0, variant=""):
+        return Pipeline(
+            self, str(model).encode(), device, device_index, precision, threads, variant.encode()
+        )
 
 
 class Pipeline:
-    def __init__(self, library, model, device, device_index, precision, threads):
+    def __init__(self, library, model, device, device_index, precision, threads, variant):
         self.library = library
         self.handle = ctypes.c_void_p()
         options = PipelineOptions(
             ctypes.sizeof(PipelineOptions), model, len(model), DEVICES[device], device_index,
-            PRECISIONS[precision], threads,
+            PRECISIONS[precision], threads, variant, len(variant),
         )  # fmt: skip
         library.call("pipeline_open", ctypes.byref(options), ctypes.byref(self.handle))
 
@@ -310,10 +314,11 @@ class Worker:
         self.process.wait()
         self.folder.cleanup()
 
-    def generate(self, model, precision, request):
+    def generate(self, model, precision, request, variant=""):
         """Opens the checkpoint, generates with all stages kept, closes; arrays by name."""
         result = Path(self.folder.name) / "stages.npz"
-        job = {"model": str(model), "precision": precision, "request": request}
+        options = {"precision": precision, "variant": variant}
+        job = {"model": str(model), "options": options, "request": request}
         self.process.stdin.write(json.dumps({**job, "result": str(result)}) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
@@ -333,7 +338,7 @@ def serve(path):
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            with library.open(job["model"], precision=job["precision"]) as pipeline:
+            with library.open(job["model"], **job["options"]) as pipeline:
                 stages = pipeline.generate(**job["request"], keep_stages=True)
             stages.pop("report")
             np.savez(job["result"], **stages)

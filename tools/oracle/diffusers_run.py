@@ -1,11 +1,15 @@
 """Runs a checkpoint with diffusers on the CPU and keeps what went from stage to stage."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from unittest import mock
 
 import torch
 from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 from diffusers.utils.torch_utils import randn_tensor
+
+from weight_files import copy_for_diffusers, variant_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,12 @@ def scheduler_config(pipeline, request):
     """Of the run, as scheduler_config.json has it."""
     config = {name: value for name, value in pipeline.scheduler.config.items() if name[0] != "_"}
     return {"_class_name": "EulerDiscreteScheduler", **config, **(request.scheduler or {})}
+
+
+def load_tiny(folder, dtype):
+    """A pipeline of make_tiny.py: its variant, if it has one, in a form that diffusers takes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return load_pipeline(copy_for_diffusers(folder, Path(scratch)), dtype, variant_of(folder))
 
 
 def draw_noise(pipeline, request, seed):

@@ -17,7 +17,8 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from diffusers_run import Request, draw_noise, load_pipeline, run, scheduler_config
+import weight_files
+from diffusers_run import Request, draw_noise, load_tiny, run, scheduler_config
 from tiny_configs import PIPELINES
 
 TOLERANCE = "1e-5"
@@ -41,6 +42,9 @@ SIZES = {
     "native/tests/data/pipelines/a": Sizes((32, 32), (16, 24)),
     "native/tests/data/pipelines/b": Sizes((88, 72), (24, 40)),  # latents of 11x9 and 3x5
     "native/tests/data/pipelines/c": Sizes((48, 40), (24, 32)),
+    "native/tests/data/pipelines/d": Sizes((32, 32)),
+    "native/tests/data/pipelines/e": Sizes((32, 32)),
+    "native/tests/data/pipelines/f": Sizes((32, 32)),
 }
 
 
@@ -140,18 +144,11 @@ MORE_CASES = {
 STAGES_OF_NUMBERS = ("noise", "seed_noise", "noise_pred", "latents", "image")
 SIZE_FIELDS = (*SIZES_OF_TRAINING, *NEGATIVE_SIZES)
 
-WEIGHTS = {
-    "text_encoder": "model",
-    "text_encoder_2": "model",
-    "unet": "diffusion_pytorch_model",
-    "vae": "diffusion_pytorch_model",
-}
-
-
 def checksums(folder):
-    """CRC-32 of each weights file: numbers cannot tell the last bit of one weight."""
-    files = {name: folder / name / f"{stem}.safetensors" for name, stem in WEIGHTS.items()}
-    return {f"crc32:{name}": f"{crc32(file.read_bytes()):08x}" for name, file in files.items()}
+    """CRC-32 of each component's weights files: numbers cannot tell the last bit of one weight."""
+    files = {name: weight_files.find(folder, name) for name in weight_files.STEMS}
+    parts = {name: b"".join(file.read_bytes() for file in found) for name, found in files.items()}
+    return {f"crc32:{name}": f"{crc32(part):08x}" for name, part in parts.items()}
 
 
 def metadata(pipeline, request):
@@ -180,20 +177,25 @@ def metadata(pipeline, request):
     return {name: str(value) for name, value in values.items()}
 
 
-def golden_tensors(fp32, bf16, request, seed):
+def golden_tensors(pipelines, request, seed):
+    fp32 = pipelines["fp32"]
     noise = draw_noise(fp32, request, seed)
-    in_bf16 = run(bf16, request, noise)
-    return {
+    tensors = {
         "noise": noise,
         "seed_noise": draw_noise(fp32, request, SEED_NOISE_SEED),
         **run(fp32, request, noise),
-        "latents_bf16": in_bf16["latents"],
-        "image_bf16": in_bf16["image"],
     }
+    for precision in pipelines.keys() - {"fp32"}:
+        rounded = run(pipelines[precision], request, noise)
+        tensors |= {f"{name}_{precision}": rounded[name] for name in ("latents", "image")}
+    return tensors
 
 
-def write_goldens(name, folder, sizes):
-    fp32, bf16 = load_pipeline(folder, torch.float32), load_pipeline(folder, torch.bfloat16)
+def write_goldens(name, folder, pipeline, sizes):
+    dtypes = {"fp32": torch.float32, "bf16": torch.bfloat16}
+    if pipeline.dtype == torch.float16:
+        dtypes["fp16"] = torch.float16
+    pipelines = {name: load_tiny(folder, dtype) for name, dtype in dtypes.items()}
     cases = {"": main_case(sizes)}
     if sizes.other:
         cases |= other_cases(sizes)
@@ -201,8 +203,10 @@ def write_goldens(name, folder, sizes):
         cases |= MORE_CASES[name](sizes)
     for seed, (case, request) in enumerate(cases.items(), start=100):
         path = folder / f"golden{'-' if case else ''}{case}.safetensors"
-        texts = metadata(fp32, request) | checksums(folder)
-        tensors = golden_tensors(fp32, bf16, request, seed)
+        texts = metadata(pipelines["fp32"], request) | checksums(folder)
+        if pipeline.files == "variant":
+            texts["variant"] = weight_files.VARIANT
+        tensors = golden_tensors(pipelines, request, seed)
         if case in cases_of_numbers(sizes):
             tensors = {name: tensors[name] for name in STAGES_OF_NUMBERS}
             texts["without_text"] = "yes"
@@ -228,7 +232,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for name in arguments.folders:
-        write_goldens(name, arguments.root / name, SIZES[name])
+        write_goldens(name, arguments.root / name, PIPELINES[name], SIZES[name])
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
-from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
+import weight_files
 from clip_vocabulary import vocabulary_size, write_json, write_tokenizers
 from tiny_configs import PIPELINES
 
@@ -63,11 +63,13 @@ def random_weights(shapes, component, dtype):
     }
 
 
-def write_weights(path, module, pipeline, component):
+def write_weights(folder, module, pipeline, component):
     shapes = {name: value.shape for name, value in module.state_dict().items()}
     weights = random_weights(shapes, component, pipeline.dtype)
-    save_file(weights, path, metadata={"format": "pt"})
-    path.chmod(0o644)  # safetensors makes it private
+    if component == "vae":
+        for name in ("decoder.conv_in.weight", "decoder.conv_in.bias"):
+            weights[name] *= pipeline.vae.stream
+    weight_files.write(folder / component, component, weights, pipeline.files)
 
 
 def write_text_encoder(folder, pipeline, component, with_projection):
@@ -102,7 +104,7 @@ def write_text_encoder(folder, pipeline, component, with_projection):
     module = CLIPTextModelWithProjection(CLIPTextConfig(**config))
     if not with_projection:
         del module.text_projection
-    write_weights(target / "model.safetensors", module, pipeline, component)
+    write_weights(folder, module, pipeline, component)
 
 
 def write_unet(folder, pipeline):
@@ -146,8 +148,7 @@ def write_vae(folder, pipeline):
 
 def write_diffusers_component(folder, component, module, pipeline):
     module.save_config(folder / component)
-    path = folder / component / "diffusion_pytorch_model.safetensors"
-    write_weights(path, module, pipeline, component)
+    write_weights(folder, module, pipeline, component)
 
 
 def write_scheduler(folder):

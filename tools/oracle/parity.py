@@ -2,10 +2,10 @@
 
     python parity.py [--library LIBALLAPRIMA.SO] FOLDER...
 
-Runs every golden*.safetensors under the folders through the C API, in fp32 and bf16, and prints
+Runs every golden*.safetensors under the folders through the C API, in each precision, and prints
 ||ours - theirs|| / ||theirs|| of every stage. "8-bit" is the largest difference of a channel of the
 picture, "seed" how far a start from seed 7 is from one from a file with torch's noise of seed 7.
-For bf16 the distances of both from diffusers' fp32 stand beside: two roundings of one computation
+For bf16 and fp16 the distances of both from diffusers' fp32 stand beside: two roundings of one computation
 are about as far from each other as from the truth. Exit status 1 when token ids or seeds differ or
 an fp32 stage is farther away than its file allows.
 """
@@ -25,7 +25,7 @@ from allaprima_c import AllaPrimaError, Library
 
 IDS = ("token_ids", "token_ids_2")
 FP32 = ("hidden_states", "hidden_states_2", "pooled", "noise_pred", "latents", "image")
-BF16 = ("latents", "image")
+ROUNDED = ("latents", "image")
 SEED = 7  # of the tensor seed_noise
 SIZE_FIELDS = (
     ("original_size", "original_height", "original_width"),
@@ -112,22 +112,22 @@ def compare_fp32(golden, ours):
     return found
 
 
-def compare_bf16(golden, ours):
+def compare_rounded(golden, ours, precision):
     theirs, found = golden.tensors, {}
-    for name in BF16:
-        in_bf16 = theirs[f"{name}_bf16"]
-        found[name] = distance(ours[name], in_bf16)
+    for name in ROUNDED:
+        rounded = theirs[f"{name}_{precision}"]
+        found[name] = distance(ours[name], rounded)
         found[f"{name}, ours from fp32"] = distance(ours[name], theirs[name])
-        found[f"{name}, theirs from fp32"] = distance(in_bf16, theirs[name])
-    found["8-bit"] = steps_of_8_bits(ours["image"], theirs["image_bf16"])
+        found[f"{name}, theirs from fp32"] = distance(rounded, theirs[name])
+    found["8-bit"] = steps_of_8_bits(ours["image"], theirs[f"image_{precision}"])
     return found
 
 
-def is_fault(golden, compare, name, value):
+def is_fault(golden, precision, name, value):
     """Written so that a NaN is one."""
     if name in (*IDS, "seed"):
         return value != 0
-    if compare is compare_fp32 and name in FP32:
+    if precision == "fp32" and name in FP32:
         return not value <= golden.tolerance
     return False
 
@@ -144,34 +144,39 @@ def seed_distance(pipeline, golden, noise):
     return distance(*latents)
 
 
-def check_case(pipeline, golden, label, noise):
+def check_case(pipeline, golden, precision, noise):
     """Prints a row; whether the case is as it should be."""
-    compare = compare_bf16 if label.endswith("bf16") else compare_fp32
+    label = f"{golden.path.parent.name}/{golden.path.stem} {precision}"
     try:
-        found = compare(golden, pipeline.generate(**golden.request("noise", noise)))
+        ours = pipeline.generate(**golden.request("noise", noise))
+        rounded = precision != "fp32"
+        found = compare_rounded(golden, ours, precision) if rounded else compare_fp32(golden, ours)
         found["seed"] = seed_distance(pipeline, golden, noise)
     except AllaPrimaError as error:
         print(f"{label:32} {error}")
         return False
     print_row(label, found)
-    wrong = [name for name in found if is_fault(golden, compare, name, found[name])]
+    wrong = [name for name in found if is_fault(golden, precision, name, found[name])]
     if wrong:
         print(f"{'':32} too far: {', '.join(wrong)}")
     return not wrong
 
 
 def check_folder(library, folder, scratch):
-    """The number of cases with faults, in both precisions."""
+    """The number of cases with faults, in the precisions that the files have values of."""
     goldens = [Golden(path) for path in sorted(folder.glob("golden*.safetensors"))]
+    variant = goldens[0].metadata.get("variant", "")
     failed = 0
-    for precision in ("fp32", "bf16"):
+    for precision in ("fp32", "bf16", "fp16"):
+        if precision != "fp32" and f"latents_{precision}" not in goldens[0].tensors:
+            continue
         for model, cases in groupby(goldens, lambda golden: golden.model(folder, scratch)):
-            with library.open(model, precision=precision) as pipeline:
+            with library.open(model, precision=precision, variant=variant) as pipeline:
                 for golden in cases:
-                    if precision == "bf16" and "without_text" in golden.metadata:
+                    if precision != "fp32" and "without_text" in golden.metadata:
                         continue
-                    label = f"{folder.name}/{golden.path.stem} {precision}"
-                    failed += not check_case(pipeline, golden, label, scratch / "noise.safetensors")
+                    noise = scratch / "noise.safetensors"
+                    failed += not check_case(pipeline, golden, precision, noise)
     return failed
 
 

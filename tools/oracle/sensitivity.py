@@ -18,8 +18,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+import weight_files
 from allaprima_c import Worker
-from diffusers_run import Request, distance, draw_noise, load_pipeline, run
+from diffusers_run import Request, distance, draw_noise, load_tiny, run
 
 FACTOR = 1.5
 LEAST_MOVE = 1e-4
@@ -30,13 +31,6 @@ ROUNDING = 4e-6
 # Of the request that both engines are given.
 FIELDS = ("prompt", "negative_prompt", "width", "height", "steps", "guidance", "images")
 
-WEIGHTS = {
-    "text_encoder": "model.safetensors",
-    "text_encoder_2": "model.safetensors",
-    "unet": "diffusion_pytorch_model.safetensors",
-    "vae": "diffusion_pytorch_model.safetensors",
-}
-
 
 def reason_dead(component, name, last_layer):
     """Why the tensor cannot matter, or None."""
@@ -46,6 +40,10 @@ def reason_dead(component, name, last_layer):
         return "final norm of the first encoder: hidden_states[-2] comes before it"
     if name.endswith("k_proj.bias") or name.endswith("to_k.bias"):
         return "bias of keys: adds the same to all scores of a query, softmax ignores it"
+    if name.endswith("attentions.0.key.bias"):
+        return reason_dead(component, weight_files.today(name), last_layer)
+    if name.endswith("embeddings.position_ids"):
+        return "a buffer of old checkpoints: the numbers from 0 to 76"
     if component == "vae" and re.match(r"(encoder|quant_conv)\.", name):
         return "encoder half of the VAE: text to image only decodes"
     return None
@@ -53,15 +51,17 @@ def reason_dead(component, name, last_layer):
 
 class Diffusers:
     def __init__(self, folder):
-        self.pipeline = load_pipeline(folder, torch.float32)
+        self.pipeline = load_tiny(folder, torch.float32)
 
     def generate(self, request, noise, component=None, name=None, value=None):
         if component is None:
             return run(self.pipeline, request, noise)
-        parameter = self.parameter(component, name)
+        if name.endswith("position_ids"):
+            return run(self.pipeline, request, noise)
+        parameter = self.parameter(component, weight_files.today(name))
         before = parameter.detach().clone()
         with torch.no_grad():
-            parameter.copy_(value)
+            parameter.copy_(value.reshape(parameter.shape))
         try:
             return run(self.pipeline, request, noise)
         finally:
@@ -86,8 +86,10 @@ class AllaPrima:
         if component is not None:
             model = self.scratch / "perturbed"
             self.perturb(model, component, name, value)
+        variant = weight_files.variant_of(self.folder) or ""
         fields = {name: getattr(request, name) for name in FIELDS}
-        stages = self.worker.generate(model, "fp32", {**fields, "latents": str(latents)})
+        given = {**fields, "latents": str(latents)}
+        stages = self.worker.generate(model, "fp32", given, variant)
         return {stage: torch.from_numpy(stages[stage]) for stage in ("latents", "image")}
 
     def perturb(self, model, component, name, value):
@@ -97,7 +99,7 @@ class AllaPrima:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.unlink(missing_ok=True)
             copy.symlink_to(path)
-        weights = model / component / WEIGHTS[component]
+        weights = weight_files.owner(model, component, name)
         tensors = load_file(weights)
         tensors[name] = value
         weights.unlink()
@@ -118,10 +120,10 @@ def small_request(folder):
 
 def list_tensors(folder):
     """(component, tensor name, its value times the factor, reason that it is dead or None)"""
-    for component, file in WEIGHTS.items():
+    for component in weight_files.STEMS:
         config = json.loads((folder / component / "config.json").read_text())
         last_layer = config.get("num_hidden_layers", 0) - 1
-        for name, value in sorted(load_file(folder / component / file).items()):
+        for name, value in sorted(weight_files.load(folder, component).items()):
             yield component, name, value * FACTOR, reason_dead(component, name, last_layer)
 
 

@@ -5,7 +5,7 @@ groups and layers, eps, activations, both projections of a transformer, both rul
 position, both styles of tokenizer files and the dtype on disk.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -47,6 +47,7 @@ class Vae:
     layers: int
     groups: int
     scaling: float = 0.13025
+    stream: float = 1.0  # size of what the residual blocks add to
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Pipeline:
     dtype: torch.dtype = torch.float32
     zeros_without_negative_prompt: bool = True
     added_tokens_decoder: bool = False
+    files: str = "plain"  # weight_files.py
 
 
 # SDXL in small: three levels, 128x128 pixels.
@@ -98,10 +100,18 @@ C = Pipeline(
     zeros_without_negative_prompt=False,
 )
 
+# The smallest again, in fp16 files of other layouts; and with a VAE that overflows in fp16.
+D = replace(A, dtype=torch.float16, files="variant")
+E = replace(A, dtype=torch.float16, files="legacy")
+F = replace(A, dtype=torch.float16, vae=replace(A.vae, stream=5e4))
+
 # Folder in the repository -> configuration.
 PIPELINES = {
     "models/tiny": TINY,
     "native/tests/data/pipelines/a": A,
     "native/tests/data/pipelines/b": B,
     "native/tests/data/pipelines/c": C,
+    "native/tests/data/pipelines/d": D,
+    "native/tests/data/pipelines/e": E,
+    "native/tests/data/pipelines/f": F,
 }

@@ -50,6 +50,7 @@ static_assert(static_cast<int>(Code::kBufferTooSmall) == ALLAPRIMA_BUFFER_TOO_SM
 static_assert(static_cast<int>(Code::kInternal) == ALLAPRIMA_INTERNAL);
 static_assert(static_cast<int>(DeviceChoice::kCuda) == ALLAPRIMA_DEVICE_CUDA);
 static_assert(static_cast<int>(PrecisionChoice::kBf16) == ALLAPRIMA_PRECISION_BF16);
+static_assert(static_cast<int>(PrecisionChoice::kFp16) == ALLAPRIMA_PRECISION_FP16);
 
 /// libtorch reports a failed host allocation as a plain error with this sentence.
 bool is_out_of_memory(std::string_view message) {
@@ -195,7 +196,8 @@ allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* optio
           ", expected 0 to 1024");
     const runtime::PipelineOptions chosen{
         text(o.model, o.model_size, "model"), choice<DeviceChoice>(o.device, 2, "device"),
-        o.device_index, choice<PrecisionChoice>(o.precision, 2, "precision")};
+        o.device_index, choice<PrecisionChoice>(o.precision, 3, "precision"),
+        text(o.variant, o.variant_size, "variant")};
     *pipeline = runtime::Engine::get().run([&] {
       runtime::CpuThreads threads(o.threads);
       auto opened = std::make_unique<allaprima_pipeline>(runtime::Pipeline::open(chosen));

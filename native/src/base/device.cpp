@@ -43,7 +43,9 @@ void choose_device(DeviceChoice choice, int index, Placement& placement) {
 
 void choose_precision(PrecisionChoice choice, Placement& placement) {
   if (choice != PrecisionChoice::kAuto) {
-    placement.dtype = choice == PrecisionChoice::kBf16 ? at::kBFloat16 : at::kFloat;
+    placement.dtype = choice == PrecisionChoice::kBf16   ? at::kBFloat16
+                      : choice == PrecisionChoice::kFp16 ? at::kHalf
+                                                         : at::kFloat;
     placement.precision_reason = "asked for";
   } else if (placement.device.is_cpu() && !cpu_has_native_bf16()) {
     placement.dtype = at::kFloat;
@@ -72,6 +74,8 @@ std::string precision_name(at::ScalarType dtype) {
       return "fp32";
     case at::kBFloat16:
       return "bf16";
+    case at::kHalf:
+      return "fp16";
     default:
       return at::toString(dtype);
   }

@@ -10,7 +10,7 @@ namespace allaprima {
 
 /// Values equal ALLAPRIMA_DEVICE_… and ALLAPRIMA_PRECISION_… in allaprima.h.
 enum class DeviceChoice : int32_t { kAuto = 0, kCpu = 1, kCuda = 2 };
-enum class PrecisionChoice : int32_t { kAuto = 0, kFp32 = 1, kBf16 = 2 };
+enum class PrecisionChoice : int32_t { kAuto = 0, kFp32 = 1, kBf16 = 2, kFp16 = 3 };
 
 struct Placement {
   at::Device device = at::kCPU;

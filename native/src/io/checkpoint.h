@@ -1,30 +1,32 @@
 // The weights of one component of a diffusers folder: named tensors, and which of them were
-// claimed.
+// claimed. Knows nothing of libtorch; tensors.h makes tensors of the entries.
 #pragma once
 
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
-#include "base/device.h"
-#include "base/torch.h"
 #include "io/safetensors.h"
+#include "io/weight_files.h"
 
 namespace allaprima {
 
 class Checkpoint {
  public:
-  /// `folder` is the component's, `stem` the file name without ".safetensors". Throws
-  /// kInvalidModel.
-  Checkpoint(const std::filesystem::path& folder, const std::string& stem);
+  /// Maps the files. Throws kInvalidModel when one is damaged, and when index and shards do not
+  /// hold the same tensors.
+  explicit Checkpoint(const WeightFiles& weights);
 
-  /// The shape of a tensor, or nullptr when there is none of this name.
-  const std::vector<int64_t>* shape(const std::string& name) const;
+  /// The tensor of this name, or nullptr.
+  const TensorEntry* find(const std::string& name) const;
 
-  /// The type of a tensor as the file holds it; the name must exist.
-  at::ScalarType dtype(const std::string& name) const;
+  /// The tensor of this name, which must exist. Marks it as claimed. Throws kIo when its file was
+  /// cut since it was opened.
+  const TensorEntry& take(const std::string& name);
 
-  /// A copy of the tensor, converted; it owns its memory. Marks it as claimed.
-  Tensor take(const std::string& name, const Placement& placement);
+  /// Gives back the memory of a tensor that was read.
+  void release(const std::string& name) const;
 
   /// The tensor is known, whether it is taken or not.
   void claim(const std::string& name) { claimed_.insert(name); }
@@ -32,26 +34,31 @@ class Checkpoint {
   /// When no name has this prefix, all are taken to have it.
   void assume_prefix(const std::string& prefix);
 
+  /// Names under `from` and a dot are taken to be under `to`. Throws kInvalidModel when a new name
+  /// is there already.
+  void rename(const std::string& from, const std::string& to);
+
+  /// A tensor [C, D, 1, 1] is taken as [C, D]; others, and one that is not there, stay.
+  void drop_kernel_axes(const std::string& name);
+
   /// Names with this prefix are known and not wanted.
   void disclaim(const std::string& prefix);
 
   std::vector<std::string> unclaimed() const;
-  std::string path() const { return file_.path().string(); }
+
+  /// The file, or the index.
+  std::string path() const { return path_.string(); }
 
  private:
-  Tensor view(const std::string& name) const;
+  struct Held {
+    TensorEntry entry;
+    size_t file;  // of files_
+  };
 
-  SafetensorsFile file_;
-  std::map<std::string, const TensorEntry*> tensors_;  // by the name they are asked for
+  std::filesystem::path path_;
+  std::vector<SafetensorsFile> files_;
+  std::map<std::string, Held> tensors_;  // by the name they are asked for
   std::set<std::string> claimed_;
 };
-
-/// A tensor over the bytes of an entry, not owning them.
-Tensor view_of(const TensorEntry& entry, const std::string& where);
-
-/// Writes fp32 tensors.
-void save_tensors(const std::filesystem::path& path,
-                  const std::vector<std::pair<std::string, Tensor>>& tensors,
-                  const std::map<std::string, std::string>& metadata);
 
 }  // namespace allaprima

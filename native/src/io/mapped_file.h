@@ -1,4 +1,4 @@
-// A file mapped into memory, read-only for others: writes stay private to this process.
+// A file mapped into memory, for reading.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,18 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  /// Whether the file still has all the bytes that were mapped. Reading beyond its end would kill
+  /// the process, and nothing can stop another one from cutting it.
+  bool is_whole() const;
+
+  /// Gives back the memory of the pages inside `part`. They can be read again: then they come from
+  /// the file.
+  void release(std::span<const std::byte> part) const;
+
  private:
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
+  int file_ = -1;
 };
 
 }  // namespace allaprima

@@ -108,7 +108,7 @@ size_t element_size(const std::string& dtype) {
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
   const std::string name = path.string();
   const std::string_view text = header_of(file_.bytes(), name);
-  const Json header = parse_json(text, name + ": the header");
+  const Json header = parse_json(text, name + ": the header", Repeats::kRefused);
   check(header.is_object(), Code::kInvalidModel, name,
         ": the header is not a JSON object; this is not a safetensors file");
   const auto data = file_.bytes().subspan(kLengthBytes + text.size());
@@ -123,6 +123,12 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     }
   }
   refuse_overlaps(tensors_, name);
+}
+
+void SafetensorsFile::check_whole() const {
+  check(file_.is_whole(), Code::kIo, path_.string(),
+        ": became shorter while it was read; leave the files alone while a model is loaded, and "
+        "load it again");
 }
 
 void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,

@@ -21,13 +21,18 @@ struct TensorEntry {
 
 class SafetensorsFile {
  public:
-  /// Maps and checks the file: lengths, types, offsets, overlaps. Throws kInvalidModel with the
-  /// place of the first fault, kIo when it cannot be read.
+  /// Maps and checks the file: lengths, types, offsets, overlaps, names given twice. Throws
+  /// kInvalidModel with the place of the first fault, kIo when it cannot be read.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
   const std::map<std::string, TensorEntry>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const std::filesystem::path& path() const { return path_; }
+
+  /// Throws kIo when the file was cut since it was opened.
+  void check_whole() const;
+  /// Gives back the memory of a tensor that was read.
+  void release(const TensorEntry& entry) const { file_.release(entry.data); }
 
  private:
   std::filesystem::path path_;

@@ -195,6 +195,7 @@ VaeConfig VaeConfig::read(const std::filesystem::path& folder) {
   c.layers_per_block = config.size("layers_per_block", 1, 1, kMostLayers);
   c.widths = config.sizes("block_out_channels");
   c.scaling_factor = config.get<double>("scaling_factor", 0.18215);
+  c.force_upcast = config.get<bool>("force_upcast", true);
   check(c.out_channels == 3, Code::kInvalidModel, config.file(), ": 'out_channels' is ",
         c.out_channels, ", pictures have 3");
   check(c.scaling_factor > 0, Code::kInvalidModel, config.file(), ": 'scaling_factor' is ",

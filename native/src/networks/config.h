@@ -51,6 +51,7 @@ struct VaeConfig {
   int64_t latent_channels, out_channels, groups, layers_per_block;
   std::vector<int64_t> widths;  // outermost first
   double scaling_factor;
+  bool force_upcast;  // its numbers outgrow fp16
 
   static VaeConfig read(const std::filesystem::path& folder);
   /// Pixels per latent, along each side.

@@ -34,6 +34,19 @@ class Loader : public nn::Visitor {
   std::vector<std::string> missing_, misshapen_;
 };
 
+/// Every tensor of a network that holds fp16 values, as fp32.
+class Upcast : public nn::Visitor {
+ public:
+  int64_t tensors() const { return tensors_; }
+  int64_t bytes() const { return bytes_; }  // after it
+
+ protected:
+  void on_tensor(const std::string& path, Tensor& tensor, at::IntArrayRef shape) override;
+
+ private:
+  int64_t tensors_ = 0, bytes_ = 0;
+};
+
 template <class Network>
 Loaded load(Network& network, Checkpoint& checkpoint, const Placement& placement) {
   Loader loader(checkpoint, placement);

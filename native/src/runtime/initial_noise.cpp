@@ -3,7 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include "base/shape.h"
-#include "io/checkpoint.h"
+#include "io/tensors.h"
 
 namespace allaprima::runtime {
 
@@ -21,6 +21,12 @@ SafetensorsFile open_noise(const std::filesystem::path& path) {
 
 Tensor read_noise(const std::filesystem::path& path, at::IntArrayRef shape) {
   const SafetensorsFile file = open_noise(path);
+  const auto what = file.metadata().find(kLatentsAre);
+  check(!file.tensors().contains("image") &&
+            (what == file.metadata().end() || what->second != kFinalLatents),
+        Code::kInvalidArgument, path.string(),
+        ": holds the finished latents of a picture, as they are saved after the last step; "
+        "expected N(0,1) noise to start from");
   const auto found = file.tensors().find("latents");
   check(found != file.tensors().end(), Code::kInvalidArgument, path.string(),
         ": holds no tensor 'latents'; expected one of shape ", shape_text(shape));

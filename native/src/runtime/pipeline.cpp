@@ -1,39 +1,22 @@
 #include "runtime/pipeline.h"
 
+#include <array>
+
 #include "base/clock.h"
 #include "base/libtorch_version.h"
+#include "networks/older_names.h"
+#include "runtime/model_index.h"
 
 namespace allaprima::runtime {
 
 namespace {
 
-/// The folder's table of contents; refuses what is not SDXL's text-to-image pipeline.
-Json read_index(const std::filesystem::path& model) {
-  std::error_code ignored;
-  check(std::filesystem::is_directory(model, ignored), Code::kInvalidModel, model.string(),
-        ": there is no such folder; give the folder of a diffusers checkpoint, the one that holds "
-        "model_index.json");
-  const auto path = model / "model_index.json";
-  check(std::filesystem::exists(path, ignored), Code::kInvalidModel, model.string(),
-        ": holds no model_index.json, so it is no diffusers folder");
-  const Json index = read_json(path);
-  const std::string kind =
-      index.is_object() && index.contains("_class_name") && index["_class_name"].is_string()
-          ? index["_class_name"].get<std::string>()
-          : "";
-  check(kind == "StableDiffusionXLPipeline", Code::kInvalidModel, path.string(),
-        ": the pipeline is '", kind, "', which is not supported; StableDiffusionXLPipeline is");
-  return index;
-}
-
-/// model_index.json decides which scheduler runs, whatever scheduler_config.json was saved from.
-void check_scheduler(const Json& index, const std::filesystem::path& model) {
-  const auto entry = index.find("scheduler");
-  if (entry == index.end()) return;
-  check(entry->is_array() && entry->size() == 2 && entry->at(1) == "EulerDiscreteScheduler",
-        Code::kInvalidModel, (model / "model_index.json").string(), ": the scheduler is ",
-        entry->dump(), ", which is not supported; EulerDiscreteScheduler is");
-}
+/// Components with weights, and how their files are called.
+constexpr std::array<std::pair<const char*, const char*>, 4> kStems{
+    {{"text_encoder", "model"},
+     {"text_encoder_2", "model"},
+     {"unet", "diffusion_pytorch_model"},
+     {"vae", "diffusion_pytorch_model"}}};
 
 TextModel text_model(const std::filesystem::path& model, const std::string& suffix) {
   const auto config = networks::ClipTextConfig::read(
@@ -78,18 +61,52 @@ void check_widths(const TextConditioning& text, const networks::UNet& unet,
 
 }  // namespace
 
-template <class Network>
-void Pipeline::load(Network& network, const std::string& component, const std::string& stem) {
-  Checkpoint checkpoint(model_ / component, stem);
-  if (component == "vae") {
-    // Text to image only decodes.
-    checkpoint.disclaim("encoder.");
-    checkpoint.disclaim("quant_conv.");
-  } else if (component.starts_with("text_encoder")) {
-    checkpoint.assume_prefix("text_model.");  // transformers 5 saves the first encoder without it
-    checkpoint.disclaim("text_model.embeddings.position_ids");  // a buffer of old checkpoints
+void Pipeline::find_weights(const std::string& variant) {
+  if (!variant.empty()) check_variant_name(variant);
+  variant_ = variant;
+  bool found = variant.empty();
+  for (const auto& [name, stem] : kStems) {
+    components_.push_back({name, allaprima::find_weights(model_ / name, stem, variant), {}});
+    found = found || components_.back().files.variant == variant;
   }
-  components_.emplace_back(component, networks::load(network, checkpoint, placement_));
+  check(found, Code::kInvalidModel, model_.string(), ": no component has the variant '", variant,
+        "'; leave it out to load the plain files");
+}
+
+void Pipeline::load_weights() {
+  size_t next = 0;
+  const auto load = [&](auto& network, void (*accept_older)(Checkpoint&)) {
+    Component& component = components_.at(next++);
+    Checkpoint checkpoint(component.files);
+    if (accept_older) accept_older(checkpoint);
+    component.loaded = networks::load(network, checkpoint, placement_);
+  };
+  load(text_->first().encoder, networks::accept_older_text_encoder);
+  load(text_->second().encoder, networks::accept_older_text_encoder);
+  load(*unet_, nullptr);
+  load(*vae_, networks::accept_older_vae);
+
+  transforms::PlanEntry precision{
+      "precision", precision_name(placement_.dtype) + ", " + placement_.precision_reason, 0, 0, 0};
+  for (const auto& component : components_) {
+    precision.changed += component.loaded.converted;
+    precision.bytes_before += component.loaded.file_bytes;
+    precision.bytes_after += component.loaded.bytes;
+  }
+  plan_.push_back(precision);
+}
+
+// From the fp16 values: diffusers loads in fp16 first, too, and widens what it has.
+void Pipeline::upcast_vae() {
+  vae_dtype_ = placement_.dtype;
+  if (placement_.dtype != at::kHalf || !vae_->config().force_upcast) return;
+  networks::Upcast upcast;
+  vae_->visit(upcast);
+  networks::Loaded& loaded = components_.back().loaded;
+  plan_.push_back({"vae_upcast", "the VAE computes in fp32, its config.json says force_upcast",
+                   upcast.tensors(), loaded.bytes, upcast.bytes()});
+  loaded.bytes = upcast.bytes();
+  vae_dtype_ = at::kFloat;
 }
 
 std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
@@ -98,33 +115,18 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   std::unique_ptr<Pipeline> p(new Pipeline);
   p->model_ = options.model;
   p->placement_ = choose_placement(options.device, options.device_index, options.precision);
-  const Json index = read_index(options.model);
-  bool zeros = true;
-  if (index.contains("force_zeros_for_empty_prompt")) {
-    zeros = index["force_zeros_for_empty_prompt"] == Json(true);
-  }
-  check_scheduler(index, options.model);
+  const ModelIndex index = ModelIndex::read(options.model);
+  p->find_weights(options.variant);
   p->scheduler_ = sampling::SchedulerConfig::read(options.model / "scheduler");
-  p->text_ = std::make_unique<TextConditioning>(
-      text_model(options.model, ""), text_model(options.model, "_2"), zeros, p->placement_);
+  p->text_ = std::make_unique<TextConditioning>(text_model(options.model, ""),
+                                                text_model(options.model, "_2"),
+                                                index.zeros_for_no_negative_prompt, p->placement_);
   p->unet_ = std::make_unique<networks::UNet>(networks::UNetConfig::read(options.model / "unet"));
   p->vae_ =
       std::make_unique<networks::VaeDecoder>(networks::VaeConfig::read(options.model / "vae"));
   check_widths(*p->text_, *p->unet_, *p->vae_, options.model.string());
-  p->load(p->text_->first().encoder, "text_encoder", "model");
-  p->load(p->text_->second().encoder, "text_encoder_2", "model");
-  p->load(*p->unet_, "unet", "diffusion_pytorch_model");
-  p->load(*p->vae_, "vae", "diffusion_pytorch_model");
-
-  transforms::PlanEntry precision{
-      "precision", precision_name(p->placement_.dtype) + ", " + p->placement_.precision_reason, 0,
-      0, 0};
-  for (const auto& [name, loaded] : p->components_) {
-    precision.changed += loaded.converted;
-    precision.bytes_before += loaded.file_bytes;
-    precision.bytes_after += loaded.bytes;
-  }
-  p->plan_.push_back(precision);
+  p->load_weights();
+  p->upcast_vae();
   p->load_seconds_ = watch.seconds();
   return p;
 }
@@ -141,9 +143,26 @@ Json Pipeline::plan() const {
   return entries;
 }
 
+Json Pipeline::weights_info() const {
+  Json weights = Json::object();
+  for (const auto& [name, files, loaded] : components_) {
+    const std::string reason = files.variant.empty() && !variant_.empty()
+                                   ? "there is no variant " + variant_ + " of this component"
+                               : !files.variant.empty() && variant_.empty()
+                                   ? "there are no other weights of this component"
+                               : variant_.empty() ? "no variant was asked for"
+                                                  : "asked for";
+    weights[name] = {{"file", files.named.filename().string()},
+                     {"files", files.files.size()},
+                     {"variant", files.variant},
+                     {"variant_reason", reason}};
+  }
+  return weights;
+}
+
 Json Pipeline::info() const {
   Json parameters = Json::object(), bytes = Json::object();
-  for (const auto& [name, loaded] : components_) {
+  for (const auto& [name, files, loaded] : components_) {
     parameters[name] = loaded.parameters;
     bytes[name] = loaded.bytes;
   }
@@ -156,6 +175,7 @@ Json Pipeline::info() const {
           {"height", default_size()},
           {"size_multiple", vae_->config().factor()},
           {"load_s", load_seconds_},
+          {"weights", weights_info()},
           {"parameters", parameters},
           {"bytes", bytes},
           {"plan", plan()}};

@@ -18,11 +18,13 @@ struct PipelineOptions {
   DeviceChoice device = DeviceChoice::kAuto;
   int device_index = 0;
   PrecisionChoice precision = PrecisionChoice::kAuto;
+  std::string variant = {};  // as in "fp16"; empty: the plain files
 };
 
 class Pipeline {
  public:
-  /// Loads a diffusers folder; on the engine thread. Throws kInvalidModel, kUnavailable.
+  /// Loads a diffusers folder; on the engine thread. Throws kInvalidModel, kUnavailable, kIo, and
+  /// kInvalidArgument for a variant that is no word.
   static std::unique_ptr<Pipeline> open(const PipelineOptions& options);
 
   /// What allaprima_pipeline_info returns.
@@ -30,6 +32,8 @@ class Pipeline {
   Json plan() const;
 
   const Placement& placement() const { return placement_; }
+  /// What the VAE computes in: fp32 where its fp16 would overflow, else the precision of the rest.
+  at::ScalarType vae_dtype() const { return vae_dtype_; }
   /// Not constant: it keeps what it encoded.
   TextConditioning& text() const { return *text_; }
   const networks::UNet& unet() const { return *unet_; }
@@ -40,9 +44,17 @@ class Pipeline {
   double load_seconds() const { return load_seconds_; }
 
  private:
+  struct Component {
+    std::string name;
+    WeightFiles files;
+    networks::Loaded loaded;
+  };
+
   Pipeline() = default;
-  template <class Network>
-  void load(Network& network, const std::string& component, const std::string& stem);
+  void find_weights(const std::string& variant);
+  void load_weights();
+  void upcast_vae();
+  Json weights_info() const;
 
   std::filesystem::path model_;
   Placement placement_;
@@ -50,7 +62,9 @@ class Pipeline {
   std::unique_ptr<networks::UNet> unet_;
   std::unique_ptr<networks::VaeDecoder> vae_;
   sampling::SchedulerConfig scheduler_;
-  std::vector<std::pair<std::string, networks::Loaded>> components_;
+  at::ScalarType vae_dtype_ = at::kFloat;
+  std::string variant_;                // that was asked for
+  std::vector<Component> components_;  // in the order of kStems
   transforms::Plan plan_;
   double load_seconds_ = 0;
 };

@@ -4,7 +4,7 @@
 
 #include "base/shape.h"
 #include "base/version.h"
-#include "io/checkpoint.h"
+#include "io/tensors.h"
 #include "kernels/guided_step.h"
 #include "runtime/initial_noise.h"
 
@@ -12,8 +12,8 @@ namespace allaprima::runtime {
 
 namespace {
 
-void check_finite(const Tensor& x, const char* stage) {
-  check(at::isfinite(x).all().item<bool>(), Code::kNotFinite, stage,
+void check_finite(bool finite, const std::string& stage) {
+  check(finite, Code::kNotFinite, stage,
         " not finite: the checkpoint is damaged, its range is too large for this precision (try "
         "fp32), or guidance is too high");
 }
@@ -23,6 +23,8 @@ int64_t peak_resident_bytes() {
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<int64_t>(usage.ru_maxrss) * 1024;
 }
+
+bool is_finite(const Tensor& x) { return at::isfinite(x).all().item<bool>(); }
 
 }  // namespace
 
@@ -67,10 +69,19 @@ void Run::encode() {
     encoded_ = pipeline_.text().encode(forward(), prompts_of(request_, guided()));
     for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
     encoded_->stages.clear();
-    check_finite(encoded_->condition.context, "the text encoders' output is");
-    check_finite(encoded_->condition.pooled, "the pooled text is");
+    check_finite(is_finite(encoded_->condition.context), "the text encoders' output is");
+    check_finite(is_finite(encoded_->condition.pooled), "the pooled text is");
     encode_seconds_ = watch.seconds();
   });
+}
+
+// All steps at once on a device: a look at each would make it wait for the host.
+void Run::check_latents(int64_t first) const {
+  const Tensor finite = at::stack(finite_).to(at::kCPU);
+  for (int64_t step = first; step < finite.size(0); ++step) {
+    check_finite(finite[step].item<bool>(), "the latents after step " + std::to_string(step + 1) +
+                                                " of " + std::to_string(request_.steps) + " are");
+  }
 }
 
 Tensor Run::predict(const sampling::StepRow& row) {
@@ -98,6 +109,8 @@ void Run::step() {
     }
     latents_ =
         kernels::update_latent(latents_, prediction, {row.latent_factor, row.prediction_factor});
+    finite_.push_back(at::isfinite(latents_).all());
+    if (pipeline_.placement().device.is_cpu()) check_latents(completed());
     fence_.after_step();
     step_seconds_.push_back(watch.seconds());
     completed_.fetch_add(1, std::memory_order_relaxed);
@@ -112,13 +125,12 @@ void Run::finish(std::span<uint8_t> rgb) {
         rgb.size(), " bytes, the pictures need ", rgb_bytes());
   guarded([&] {
     const Stopwatch watch;
-    check_finite(latents_, "the latents after the last step are");
+    check_latents(0);
     keep("latents", latents_);
     std::vector<Tensor> images;  // one at a time: a decode at full size needs gigabytes
     for (const Tensor& latent : latents_.split(1)) {
-      const Tensor decoded =
-          pipeline_.vae().decode(forward(), latent.to(pipeline_.placement().dtype));
-      check_finite(decoded, "the VAE's output is");
+      const Tensor decoded = pipeline_.vae().decode(forward(), latent.to(pipeline_.vae_dtype()));
+      check_finite(is_finite(decoded), "the VAE's output is");
       images.push_back((decoded.to(at::kFloat) * 0.5 + 0.5).clamp(0, 1).to(at::kCPU));
     }
     image_ = at::cat(images).contiguous();
@@ -136,7 +148,9 @@ void Run::save_latents(const std::filesystem::path& path) const {
         " steps are done; the latents are saved after the last");
   std::vector<std::pair<std::string, Tensor>> tensors{{"latents", latents_}};
   if (image_.defined()) tensors.emplace_back("image", image_);
-  save_tensors(path, tensors, {{"prompt", request_.prompt}, {"version", ALLAPRIMA_VERSION}});
+  save_tensors(
+      path, tensors,
+      {{kLatentsAre, kFinalLatents}, {"prompt", request_.prompt}, {"version", ALLAPRIMA_VERSION}});
 }
 
 Tensor Run::stage(const std::string& name) const {

@@ -36,6 +36,8 @@ class Run {
   bool guided() const { return request_.guidance > 1; }
   void keep(const std::string& name, const Tensor& tensor);
   Tensor predict(const sampling::StepRow& row);
+  /// Throws kNotFinite with the first step, from `first`, whose latents were not.
+  void check_latents(int64_t first) const;
   /// Throws kCancelled after a cancel, kInvalidArgument after a failure.
   void check_usable() const;
   template <class Work>
@@ -48,7 +50,8 @@ class Run {
   bool failed_ = false;
   StepFence fence_;
   sampling::StepTable table_;
-  Tensor latents_;  // [images, C, h, w] fp32, scaled for the sampler
+  Tensor latents_;              // [images, C, h, w] fp32, scaled for the sampler
+  std::vector<Tensor> finite_;  // of each step, a truth value on the device
   std::optional<Encoded> encoded_;
   Tensor image_;  // [images, 3, height, width] fp32 in 0 to 1, after finish
   std::map<std::string, Tensor> stages_;

@@ -2,11 +2,8 @@
 #include "runtime/pipeline.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cmath>
-#include <fstream>
-
+#include "model_copy.h"
 #include "runtime/run.h"
 
 namespace allaprima::runtime {
@@ -16,14 +13,8 @@ namespace fs = std::filesystem;
 
 class PipelineTest : public testing::Test {
  protected:
-  PipelineTest() {
-    fs::remove_all(folder_);
-    fs::copy(ALLAPRIMA_MODELS "/tiny", folder_, fs::copy_options::recursive);
-  }
-  ~PipelineTest() override { fs::remove_all(folder_); }
-
   std::unique_ptr<Pipeline> open(PrecisionChoice precision = PrecisionChoice::kFp32) {
-    return Pipeline::open({folder_, DeviceChoice::kCpu, 0, precision});
+    return Pipeline::open({model_.folder(), DeviceChoice::kCpu, 0, precision});
   }
 
   std::string refusal() {
@@ -36,40 +27,13 @@ class PipelineTest : public testing::Test {
     }
   }
 
-  void change(const fs::path& file, const std::string& key, const Json& value) {
-    Json json = read_json(folder_ / file);
-    json[key] = value;
-    std::ofstream(folder_ / file) << json;
-  }
-
-  /// The weights file again, with the header text changed by `edit`.
-  template <class Edit>
-  void rewrite(const fs::path& file, Edit edit) {
-    std::vector<TensorToWrite> tensors;
-    const fs::path copy = folder_ / "copy.safetensors";
-    fs::rename(folder_ / file, copy);
-    const SafetensorsFile source(copy);
-    for (const auto& [name, entry] : source.tensors()) {
-      tensors.push_back({name, entry.dtype, entry.shape, entry.data});
-    }
-    edit(tensors);
-    write_safetensors(folder_ / file, tensors, {});
-  }
-
-  static void expect_says(const std::string& text, std::initializer_list<const char*> words) {
-    for (const char* word : words) {
-      EXPECT_NE(text.find(word), std::string::npos) << "'" << word << "' is not in: " << text;
-    }
-  }
-
   const c10::InferenceMode inference_;
-  const fs::path folder_ =
-      fs::temp_directory_path() / ("allaprima-pipeline-" + std::to_string(::getpid()));
+  const ModelCopy model_;
   static constexpr const char* kUnetWeights = "unet/diffusion_pytorch_model.safetensors";
 };
 
 TEST_F(PipelineTest, names_a_missing_a_misshapen_and_a_left_over_tensor) {
-  rewrite(kUnetWeights, [](auto& tensors) {
+  model_.rewrite(kUnetWeights, [](auto& tensors) {
     for (auto& tensor : tensors) {
       if (tensor.name == "conv_in.bias") tensor.name = "conv_in.bios";
       if (tensor.name == "conv_out.weight") std::swap(tensor.shape[0], tensor.shape[1]);
@@ -80,65 +44,33 @@ TEST_F(PipelineTest, names_a_missing_a_misshapen_and_a_left_over_tensor) {
 }
 
 TEST_F(PipelineTest, names_no_more_than_ten_tensors_and_the_count) {
-  rewrite(kUnetWeights, [](auto& tensors) { tensors.resize(tensors.size() - 25); });
+  model_.rewrite(kUnetWeights, [](auto& tensors) { tensors.resize(tensors.size() - 25); });
   const std::string text = refusal();
   expect_says(text, {"25 missing", "…"});
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 12);
 }
 
-TEST_F(PipelineTest, refuses_an_architecture_by_key_and_value) {
-  change("unet/config.json", "act_fn", "gelu");
-  expect_says(refusal(), {"unet/config.json", "'act_fn'", "\"gelu\"", "\"silu\""});
-}
-
-TEST_F(PipelineTest, refuses_block_types_schedulers_and_pipelines_it_does_not_have) {
-  change("scheduler/scheduler_config.json", "_class_name", "PNDMScheduler");
-  expect_says(refusal(), {"PNDMScheduler", "EulerDiscreteScheduler"});
-  change("model_index.json", "_class_name", "StableDiffusionPipeline");
-  expect_says(refusal(), {"StableDiffusionPipeline'", "StableDiffusionXLPipeline"});
-}
-
 TEST_F(PipelineTest, ignores_harmless_extra_keys) {
-  change("unet/config.json", "a_key_of_the_future", 7);
+  model_.change("unet/config.json", "a_key_of_the_future", 7);
   EXPECT_EQ(refusal(), "accepted");
 }
 
-TEST_F(PipelineTest, refuses_broken_json_and_missing_parts) {
-  std::ofstream(folder_ / "vae/config.json") << "{\"act_fn\":";
-  expect_says(refusal(), {"vae/config.json", "not valid JSON"});
-  fs::remove_all(folder_ / "text_encoder_2");
-  expect_says(refusal(), {"text_encoder_2"});
-  fs::remove(folder_ / "model_index.json");
-  expect_says(refusal(), {"model_index.json", "no diffusers folder"});
-}
-
-TEST_F(PipelineTest, says_which_kind_of_weights_lies_where_it_reads_none) {
-  const auto whole = folder_ / kUnetWeights;
-  fs::rename(whole, folder_ / "unet/diffusion_pytorch_model.fp16.safetensors");
-  expect_says(refusal(), {"fp16", "does not read"});
-  fs::remove(folder_ / "unet/diffusion_pytorch_model.fp16.safetensors");
-  std::ofstream(folder_ / "unet/diffusion_pytorch_model.safetensors.index.json") << "{}";
-  expect_says(refusal(), {"sharded", "does not read"});
-  std::ofstream(whole) << "version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
-  expect_says(refusal(), {"Git LFS", "git lfs pull"});
-}
-
 TEST_F(PipelineTest, refuses_components_that_do_not_fit_each_other) {
-  fs::copy(ALLAPRIMA_TEST_DATA "/pipelines/b/text_encoder", folder_ / "text_encoder",
+  fs::copy(ALLAPRIMA_TEST_DATA "/pipelines/b/text_encoder", model_ / "text_encoder",
            fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   expect_says(refusal(), {"features a token"});
 }
 
 TEST_F(PipelineTest, reads_a_first_text_encoder_that_transformers_5_saved_without_prefix) {
-  rewrite("text_encoder/model.safetensors", [](auto& tensors) {
+  model_.rewrite("text_encoder/model.safetensors", [](auto& tensors) {
     for (auto& tensor : tensors) tensor.name = tensor.name.substr(sizeof "text_model." - 1);
   });
   EXPECT_EQ(refusal(), "accepted");
 }
 
 TEST_F(PipelineTest, refuses_a_text_encoder_with_fewer_rows_than_its_tokenizer_has_ids) {
-  change("text_encoder/config.json", "vocab_size", 100);
-  rewrite("text_encoder/model.safetensors", [](auto& tensors) {
+  model_.change("text_encoder/config.json", "vocab_size", 100);
+  model_.rewrite("text_encoder/model.safetensors", [](auto& tensors) {
     for (auto& tensor : tensors) {
       if (tensor.name != "text_model.embeddings.token_embedding.weight") continue;
       const auto row = tensor.data.size() / static_cast<size_t>(tensor.shape[0]);
@@ -156,6 +88,25 @@ TEST_F(PipelineTest, counts_what_bf16_converts) {
   EXPECT_EQ(bf16["plan"][0]["bytes_after"].get<int64_t>() * 2,
             bf16["plan"][0]["bytes_before"].get<int64_t>());
   EXPECT_EQ(fp32["parameters"], bf16["parameters"]);
+}
+
+TEST(PipelineVariantTest, takes_the_variant_where_there_is_one_and_says_what_it_took) {
+  const c10::InferenceMode inference;
+  const auto weights = [](const char* model, const char* variant) {
+    return Pipeline::open({fs::path(ALLAPRIMA_TEST_DATA "/pipelines") / model, DeviceChoice::kCpu,
+                           0, PrecisionChoice::kFp32, variant})
+        ->info()["weights"];
+  };
+  Json found = weights("d", "fp16");
+  EXPECT_EQ(found["text_encoder"]["file"], "model.fp16.safetensors");
+  EXPECT_EQ(found["text_encoder"]["variant_reason"], "asked for");
+  EXPECT_EQ(found["unet"]["files"], 2);
+  EXPECT_EQ(found["vae"]["variant"], "");
+  expect_says(found["vae"]["variant_reason"], {"no variant fp16"});
+  found = weights("d", "");
+  EXPECT_EQ(found["text_encoder"]["file"], "model.safetensors");
+  EXPECT_EQ(found["unet"]["variant"], "fp16");
+  expect_says(found["unet"]["variant_reason"], {"no other weights"});
 }
 
 std::vector<uint8_t> draw(const Pipeline& pipeline, Request request) {
@@ -191,27 +142,6 @@ TEST_F(PipelineTest, stops_when_it_is_cancelled_and_stays_usable) {
   EXPECT_EQ(draw(*pipeline, small_request(7)).size(), 64u * 64 * 3);
 }
 
-TEST_F(PipelineTest, refuses_configurations_that_would_take_all_memory) {
-  change("unet/config.json", "layers_per_block", 200000);
-  expect_says(refusal(), {"'layers_per_block' is 200000", "128"});
-}
-
-TEST_F(PipelineTest, refuses_numbers_that_are_no_whole_ones) {
-  change("unet/config.json", "norm_num_groups", 4.9);
-  expect_says(refusal(), {"'norm_num_groups' is 4.9", "whole number"});
-}
-
-TEST_F(PipelineTest, refuses_json_that_is_nested_too_deep_to_print) {
-  std::ofstream(folder_ / "unet/config.json")
-      << "{\"act_fn\":" << std::string(200000, '[') << std::string(200000, ']') << "}";
-  expect_says(refusal(), {"unet/config.json", "nested more than 32 deep"});
-}
-
-TEST_F(PipelineTest, refuses_tokenizers_that_make_more_tokens_than_the_encoders_have_positions) {
-  change("tokenizer/tokenizer_config.json", "model_max_length", 100);
-  expect_says(refusal(), {"100 and 77 tokens"});
-}
-
 TEST_F(PipelineTest, says_cancelled_at_every_call_after_a_cancel) {
   const auto pipeline = open();
   runtime::Run run(*pipeline, small_request(7));
@@ -233,28 +163,6 @@ TEST_F(PipelineTest, keeps_stages_only_when_asked) {
   runtime::Run run(*pipeline, small_request(7));
   run.step();
   EXPECT_THROW(run.stage("noise_pred"), Error);
-}
-
-TEST_F(PipelineTest, refuses_noise_of_another_shape_or_not_finite) {
-  const auto pipeline = open();
-  Request request = small_request(7);
-  request.latents = folder_ / "noise.safetensors";
-  save_tensors(request.latents, {{"latents", at::zeros({1, 4, 9, 8})}}, {});
-  try {
-    runtime::Run run(*pipeline, request);
-    FAIL();
-  } catch (const Error& error) {
-    expect_says(error.what(), {"[1, 4, 9, 8]", "[1, 4, 8, 8]"});
-  }
-  save_tensors(request.latents, {{"latents", at::full({1, 4, 8, 8}, NAN)}}, {});
-  EXPECT_THROW(runtime::Run(*pipeline, request), Error);
-  std::ofstream(request.latents) << "junk that is longer than eight bytes";
-  try {
-    runtime::Run run(*pipeline, request);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Code::kInvalidArgument);
-  }
 }
 
 }  // namespace

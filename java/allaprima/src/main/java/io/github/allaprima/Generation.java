@@ -3,6 +3,7 @@ package io.github.allaprima;
 import io.github.allaprima.internal.NativePipeline;
 import io.github.allaprima.internal.NativeRun;
 import io.github.allaprima.internal.NativeRun.Pixels;
+import io.github.allaprima.internal.WholeFile;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -25,6 +26,7 @@ final class Generation {
 
   List<Image> run() {
     long start = System.nanoTime();
+    options.saveLatents().ifPresent(WholeFile::check);
     Request seeded = seeded(request);
     try (NativeRun run = pipeline.begin(seeded)) {
       Runnable cancel = run::cancel;

@@ -164,6 +164,7 @@ public final class Pipeline implements AutoCloseable {
     private Optional<Path> model = Optional.empty();
     private Device device = Device.auto();
     private Optional<Precision> precision = Optional.empty();
+    private String variant = "";
     private int threads;
 
     private Builder() {}
@@ -213,6 +214,32 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
+     * Asks for IEEE half-precision weights and activations. A VAE whose numbers outgrow them, which
+     * its {@code config.json} says with {@code force_upcast}, computes in fp32.
+     *
+     * @return this
+     */
+    public Builder fp16() {
+      precision = Optional.of(Precision.FP16);
+      return this;
+    }
+
+    /**
+     * Chooses among the weights of a checkpoint, as in {@code "fp16"} for {@code
+     * model.fp16.safetensors}. A component that lacks this variant is loaded from its plain files.
+     * Without a variant, the plain files; where a component has none, its only variant. {@link
+     * PipelineInfo#json} tells which file was loaded. The precision is another matter: {@link
+     * #fp16}.
+     *
+     * @param name letters, digits, {@code _}, {@code -} and {@code .}; "" is none
+     * @return this
+     */
+    public Builder variant(String name) {
+      this.variant = Objects.requireNonNull(name, "name");
+      return this;
+    }
+
+    /**
      * Limits the threads of the processor. The first pipeline that opens decides for the process.
      *
      * @param count at least 1; without it one per core
@@ -228,10 +255,15 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
-     * Loads the checkpoint.
+     * Loads the checkpoint. Files in fp32, fp16 and bf16 load in each precision.
+     *
+     * <p>Its files are mapped into memory until this returns, no longer. Leave them alone so long:
+     * one that another process cuts short is an exception where it is seen in time, and can end the
+     * Java virtual machine where it is not.
      *
      * @return the pipeline, to be closed
-     * @throws InvalidModelException when the checkpoint is missing, broken or not supported
+     * @throws InvalidModelException when the checkpoint is missing, broken or not supported, and
+     *     when no component has the variant
      * @throws NativeLibraryException when the native libraries cannot be loaded
      * @throws AllaPrimaException when something else fails, a device that is not there for one
      */
@@ -242,7 +274,7 @@ public final class Pipeline implements AutoCloseable {
       return new Pipeline(
           NativePipeline.open(
               new NativePipeline.Options(
-                  folder, device.kind().ordinal(), device.index(), wanted, threads)),
+                  folder, device.kind().ordinal(), device.index(), wanted, threads, variant)),
           PipelineInfo::parse);
     }
   }

@@ -31,7 +31,8 @@ import java.util.function.Consumer;
  *     ones each time, to be found in {@link Image#request}
  * @param seeds one for each picture in place of the seed; empty: there are none
  * @param latents a safetensors file whose {@code latents} [images, 4, height/8, width/8] is the
- *     unscaled N(0,1) noise to start from in place of the seeds'
+ *     unscaled N(0,1) noise to start from in place of the seeds'. What {@link
+ *     RunOptions#saveLatents} wrote is the end of a generation, not its start, and refused
  */
 public record Request(
     String prompt,
@@ -152,7 +153,8 @@ public record Request(
   /**
    * Returns a copy with a size.
    *
-   * @param width in pixels, at least 1, a multiple of the model's factor
+   * @param width in pixels, at least 1, a multiple of the model's factor; width times height is at
+   *     most 2²³ (4096 x 2048): beyond, SDXL's decoder has maps of more numbers than 32 bits count
    * @param height in pixels, as the width
    * @return the copy
    * @throws IllegalArgumentException when one is below 1

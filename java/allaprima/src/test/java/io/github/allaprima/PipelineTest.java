@@ -10,8 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.github.allaprima.internal.NativePipeline;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -178,10 +183,19 @@ class PipelineTest {
     pipeline.generate(REQUEST);
   }
 
+  /** Zeros [1, 4, 8, 8] in the format as published: length of the header, header, numbers. */
   private static Path noise(Path folder) {
-    Path file = folder.resolve("noise.safetensors");
-    pipeline.generate(REQUEST, RunOptions.none().saveLatents(file));
-    return file;
+    byte[] header =
+        "{\"latents\":{\"dtype\":\"F32\",\"shape\":[1,4,8,8],\"data_offsets\":[0,1024]}}"
+            .getBytes(StandardCharsets.UTF_8);
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Long.BYTES + header.length + 1024).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putLong(header.length).put(header);
+    try {
+      return Files.write(folder.resolve("noise.safetensors"), bytes.array());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A path that is looked at only while the run begins. */
@@ -212,6 +226,39 @@ class PipelineTest {
     Path file = folder.resolve("latents é.safetensors");
     pipeline.generate(REQUEST, RunOptions.none().saveLatents(file));
     assertTrue(Files.size(file) > 0);
+  }
+
+  @Test
+  void does_not_begin_when_the_latents_could_not_be_written(@TempDir Path folder) {
+    RunOptions options =
+        RunOptions.none().saveLatents(folder.resolve("nowhere/x")).progress(step -> fail());
+    AllaPrimaException e =
+        assertThrows(AllaPrimaException.class, () -> pipeline.generate(REQUEST, options));
+    assertEquals(ErrorCode.IO, e.code());
+    assertTrue(e.getMessage().contains("there is no folder"), e.getMessage());
+  }
+
+  @Test
+  void does_not_start_from_latents_that_it_saved(@TempDir Path folder) {
+    Path file = folder.resolve("latents.safetensors");
+    pipeline.generate(REQUEST, RunOptions.none().saveLatents(file));
+    AllaPrimaException e =
+        assertThrows(AllaPrimaException.class, () -> pipeline.generate(REQUEST.latents(file)));
+    assertEquals(ErrorCode.INVALID_ARGUMENT, e.code());
+  }
+
+  @Test
+  void loads_a_variant_in_half_precision() {
+    Pipeline.Builder builder =
+        Pipeline.builder().model(Repository.ROOT.resolve("native/tests/data/pipelines/d"));
+    try (Pipeline other = builder.device(Device.cpu()).variant("fp16").fp16().build()) {
+      assertEquals(Precision.FP16, other.info().precision());
+      assertTrue(other.info().json().contains("\"model.fp16.safetensors\""), other.info().json());
+      assertEquals("fp16", other.generate(REQUEST).report().precision());
+    }
+    AllaPrimaException e =
+        assertThrows(AllaPrimaException.class, () -> builder.variant("a/b").build());
+    assertEquals(ErrorCode.INVALID_ARGUMENT, e.code());
   }
 
   @Test
@@ -265,7 +312,7 @@ class PipelineTest {
   @Test
   void closes_what_it_cannot_describe() {
     NativePipeline opened =
-        NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1));
+        NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1, ""));
     assertThrows(
         IllegalArgumentException.class,
         () -> new Pipeline(opened, json -> PipelineInfo.parse("no JSON")));

@@ -80,6 +80,12 @@ final class CApi {
 
     @MemberSetter
     native Options threads(int threads);
+
+    @MemberSetter
+    native Options variant(@Cast("const char*") BytePointer name);
+
+    @MemberSetter
+    native Options variant_size(@Cast("size_t") long size);
   }
 
   @Name("allaprima_size_conditioning")

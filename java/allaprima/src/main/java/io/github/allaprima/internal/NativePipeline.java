@@ -19,7 +19,8 @@ public final class NativePipeline {
   private final ReentrantLock closing = new ReentrantLock();
 
   /** What {@code allaprima_pipeline_options} holds; device and precision as in the header. */
-  public record Options(Path model, int device, int deviceIndex, int precision, int threads) {}
+  public record Options(
+      Path model, int device, int deviceIndex, int precision, int threads, String variant) {}
 
   /** The handle, apart from its owner, so that the cleaner can close it when the owner is gone. */
   private static final class Handle implements Runnable {
@@ -65,6 +66,7 @@ public final class NativePipeline {
     NativeLibrary.load();
     CApi.PipelineHandle pipeline = new CApi.PipelineHandle();
     try (Utf8 model = new Utf8(options.model().toString());
+        Utf8 variant = new Utf8(options.variant());
         CApi.Options struct = new CApi.Options()) {
       struct
           .struct_size(struct.sizeof())
@@ -73,7 +75,9 @@ public final class NativePipeline {
           .device(options.device())
           .device_index(options.deviceIndex())
           .precision(options.precision())
-          .threads(options.threads());
+          .threads(options.threads())
+          .variant(variant.pointer())
+          .variant_size(variant.size());
       Status.check(CApi.allaprima_pipeline_open(struct, pipeline));
     }
     return pipeline;

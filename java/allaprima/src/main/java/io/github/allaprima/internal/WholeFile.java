@@ -14,15 +14,30 @@ public final class WholeFile {
   private WholeFile() {}
 
   /**
+   * Finds out whether {@link #write} can write {@code file}, and leaves nothing behind.
+   *
+   * @throws AllaPrimaException with {@link ErrorCode#IO}
+   */
+  public static void check(Path file) {
+    Path target = file.toAbsolutePath();
+    try {
+      refuseOthers(target);
+      Files.delete(Files.createFile(partOf(target)));
+    } catch (IOException e) {
+      throw failure(file, e);
+    }
+  }
+
+  /**
    * Writes beside {@code file} first, then moves over it.
    *
    * @throws AllaPrimaException with {@link ErrorCode#IO}
    */
   public static void write(Path file, byte[] content) {
     Path target = file.toAbsolutePath();
-    String unique = Long.toHexString(System.nanoTime() ^ ProcessHandle.current().pid() << 40);
-    Path part = target.resolveSibling(target.getFileName() + "." + unique + ".part");
     try {
+      refuseOthers(target);
+      Path part = partOf(target);
       try {
         Files.write(part, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
@@ -30,9 +45,28 @@ public final class WholeFile {
         Files.deleteIfExists(part);
       }
     } catch (IOException e) {
-      throw new AllaPrimaException(
-          ErrorCode.IO, "%s could not be written: %s".formatted(file, reason(target, e)), e);
+      throw failure(file, e);
     }
+  }
+
+  /** A move would put a file in the place of a device. */
+  private static void refuseOthers(Path target) throws IOException {
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      String found = Files.isDirectory(target) ? "it is a folder" : "it is there and no file";
+      throw new FileSystemException(target.toString(), null, found);
+    }
+  }
+
+  private static Path partOf(Path target) {
+    String unique = "%016x".formatted(System.nanoTime() ^ ProcessHandle.current().pid() << 40);
+    return target.resolveSibling(target.getFileName() + "." + unique + ".part");
+  }
+
+  private static AllaPrimaException failure(Path file, IOException e) {
+    return new AllaPrimaException(
+        ErrorCode.IO,
+        "%s could not be written: %s".formatted(file, reason(file.toAbsolutePath(), e)),
+        e);
   }
 
   private static String reason(Path target, IOException e) {

@@ -82,7 +82,8 @@ final class Generate implements Callable<Integer> {
       names = "--seed",
       paramLabel = "N",
       description =
-          "Of the noise of all images, 64 bits. Default: a random one for each, which is printed.",
+          "Of the noise of all images, 0 to 2^64 - 1. Default: a random one for each, which is"
+              + " printed.",
       converter = Seed.class)
   private Long seed;
 
@@ -108,7 +109,7 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = "--precision",
       paramLabel = "NAME",
-      description = "fp32 or bf16. Default: what suits the device.")
+      description = "fp32, bf16 or fp16. Default: what suits the device.")
   private Precision precision;
 
   @Option(
@@ -116,6 +117,15 @@ final class Generate implements Callable<Integer> {
       paramLabel = "N",
       description = "Threads of the processor. Default: one per core.")
   private Integer threads;
+
+  @Option(
+      names = "--variant",
+      paramLabel = "NAME",
+      description =
+          "Load the weights of this variant, as in fp16 for model.fp16.safetensors. Default: the"
+              + " plain ones.",
+      defaultValue = "")
+  private String variant;
 
   @Option(
       names = "--latents",
@@ -138,14 +148,22 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
-      description = "The picture. Default: allaprima-SEED.png.")
+      description = "The picture, a PNG file. Default: allaprima-SEED.png.")
   private Path output;
 
-  /** Reads 64 bits, signed or not. */
+  /** Reads 64 bits without a sign. */
   static final class Seed implements ITypeConverter<Long> {
     @Override
     public Long convert(String text) {
-      return text.startsWith("-") ? Long.parseLong(text) : Long.parseUnsignedLong(text);
+      try {
+        if (!text.startsWith("+")) {
+          return Long.parseUnsignedLong(text);
+        }
+      } catch (NumberFormatException e) {
+        // Said below, with the range.
+      }
+      throw new TypeConversionException(
+          "'" + text + "' is no whole number from 0 to 18446744073709551615 (64 bits)");
     }
   }
 
@@ -173,6 +191,7 @@ final class Generate implements Callable<Integer> {
   public Integer call() {
     Request request = request();
     List<Path> pictures = pictures(request);
+    pictures.forEach(OutputFile::checkPicture);
     List<Path> results = new ArrayList<>(pictures);
     results.add(saveLatents);
     results.add(report);
@@ -234,7 +253,7 @@ final class Generate implements Callable<Integer> {
   }
 
   private Pipeline pipeline() {
-    Pipeline.Builder builder = Pipeline.builder().device(device);
+    Pipeline.Builder builder = Pipeline.builder().device(device).variant(variant);
     if (model != null) {
       builder.model(model);
     }
@@ -242,6 +261,8 @@ final class Generate implements Callable<Integer> {
       builder.fp32();
     } else if (precision == Precision.BF16) {
       builder.bf16();
+    } else if (precision == Precision.FP16) {
+      builder.fp16();
     }
     if (threads != null) {
       builder.threads(threads);

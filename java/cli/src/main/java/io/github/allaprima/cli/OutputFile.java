@@ -2,8 +2,8 @@ package io.github.allaprima.cli;
 
 import io.github.allaprima.AllaPrimaException;
 import io.github.allaprima.ErrorCode;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.github.allaprima.internal.WholeFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
@@ -20,7 +20,7 @@ final class OutputFile {
     Set<Path> named = new HashSet<>();
     for (Path file : files) {
       if (file != null) {
-        checkWritable(file);
+        WholeFile.check(file);
         if (!named.add(file.toAbsolutePath().normalize())) {
           throw new AllaPrimaException(
               ErrorCode.INVALID_ARGUMENT,
@@ -31,26 +31,20 @@ final class OutputFile {
     }
   }
 
-  private static void checkWritable(Path file) {
-    Path folder = file.toAbsolutePath().getParent();
-    String problem =
-        folder == null || Files.isDirectory(file)
-            ? "it is a folder"
-            : !Files.isDirectory(folder)
-                ? "there is no folder " + folder
-                : !Files.isWritable(folder) ? "no permission to write into " + folder : null;
-    if (problem != null) {
+  /** Fails for a name that promises another format than the one that is written. */
+  static void checkPicture(Path file) {
+    String name = String.valueOf(file.getFileName());
+    int dot = name.lastIndexOf('.');
+    if (dot > 0 && !name.substring(dot).equalsIgnoreCase(".png")) {
       throw new AllaPrimaException(
-          ErrorCode.IO, "%s could not be written: %s".formatted(file, problem), null);
+          ErrorCode.INVALID_ARGUMENT,
+          "%s ends in %s, but pictures are written as PNG only; end its name in .png"
+              .formatted(file, name.substring(dot)),
+          null);
     }
   }
 
   static void write(Path file, String text) {
-    try {
-      Files.writeString(file, text);
-    } catch (IOException e) {
-      throw new AllaPrimaException(
-          ErrorCode.IO, "%s could not be written: %s".formatted(file, e), e);
-    }
+    WholeFile.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 }

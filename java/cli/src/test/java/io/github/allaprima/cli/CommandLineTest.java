@@ -4,9 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +39,18 @@ class CommandLineTest {
       value = {
         "--steps     | 0     | error: steps must be 1 to 1000, not 0",
         "--steps     | many  | error: Invalid value for option '--steps': 'many' is not an int",
+        "--steps     | 1001  | error: steps must be 1 to 1000, not 1001",
         "--guidance  | NaN   | error: guidance must be finite, not NaN",
+        "--guidance  | Infinity | error: guidance must be finite, not Infinity",
+        "--seed      | -1    | error: Invalid value for option '--seed': '-1' is no whole number"
+            + " from 0 to 18446744073709551615 (64 bits)",
+        "--seed | 18446744073709551616 | error: Invalid value for option '--seed':"
+            + " '18446744073709551616' is no whole number from 0 to 18446744073709551615 (64 bits)",
+        "--seed      | 0x7   | error: Invalid value for option '--seed': '0x7' is no whole number"
+            + " from 0 to 18446744073709551615 (64 bits)",
+        "-o          | x.jpg | error: x.jpg ends in .jpg, but pictures are written as PNG only; end"
+            + " its name in .png",
+        "-o | /dev/null | error: /dev/null could not be written: it is there and no file",
         "--device    | tpu   | error: Invalid value for option '--device': 'tpu' is none of auto,"
             + " cpu, cuda, cuda:N",
         "--images    | 0     | error: images must be 1 to 64, not 0",
@@ -96,6 +111,7 @@ class CommandLineTest {
           "--seed",
           "--device",
           "--precision",
+          "--variant",
           "--latents",
           "--save-latents",
           "--report",
@@ -121,9 +137,20 @@ class CommandLineTest {
   }
 
   @Test
-  void reads_seeds_of_64_bits_signed_or_not() {
+  void reads_seeds_of_64_bits() {
     Generate.Seed seed = new Generate.Seed();
     assertEquals(-1, seed.convert("18446744073709551615"));
-    assertEquals(-1, seed.convert("-1"));
+    assertEquals(0, seed.convert("0"));
+  }
+
+  @Test
+  void tries_a_name_that_is_too_long_before_it_draws(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("a".repeat(300) + ".png");
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", "-o", file.toString()));
+    assertTrue(firstError().contains("could not be written: "), errors::toString);
+    assertEquals(1, errors.toString().lines().count());
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(List.of(), files.toList());
+    }
   }
 }

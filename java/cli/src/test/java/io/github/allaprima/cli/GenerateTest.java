@@ -12,9 +12,10 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -24,6 +25,10 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
 /** Draws with the tiny model, as the program does. */
@@ -134,16 +139,16 @@ class GenerateTest {
   }
 
   @Test
-  void goes_on_from_latents_that_it_saved() throws IOException {
+  void takes_no_finished_latents_for_noise() {
     assertEquals(0, draw("first.png", "--save-latents", path("a.safetensors")), errors::toString);
-    String[] options = {
-      "--latents", path("a.safetensors"), "--save-latents", path("b.safetensors")
-    };
-    assertEquals(0, draw("second.png", options), errors::toString);
-    SafetensorsFile first = SafetensorsFile.read(folder.resolve("a.safetensors"));
-    SafetensorsFile second = SafetensorsFile.read(folder.resolve("b.safetensors"));
-    assertEquals(first.shape("latents"), second.shape("latents"));
-    assertFalse(Arrays.equals(first.values("latents"), second.values("latents")));
+    assertRefused("holds the finished latents", "--latents", path("a.safetensors"));
+  }
+
+  @Test
+  void draws_with_a_variant_in_fp16() {
+    Path model = Path.of(System.getProperty("allaprima.root"), "native/tests/data/pipelines/d");
+    String[] options = {"--model", model.toString(), "--precision", "fp16", "--variant", "fp16"};
+    assertEquals(0, draw("apple.png", and(options, "--report", path("a.json"))), errors::toString);
   }
 
   @Test
@@ -181,14 +186,87 @@ class GenerateTest {
     assertArrayEquals(Files.readAllBytes(named), Files.readAllBytes(shipped));
   }
 
-  @Test
-  void says_what_is_wrong_with_a_model_in_one_sentence() {
-    assertRefused("nothing", "--model", path("nothing"));
+  /** Each does harm to a copy of the model; the sentence must hold what stands last. */
+  static Stream<Arguments> bad_models() {
+    return Stream.of(
+        badModel("there is no such folder", model -> delete(model.resolve("unet"))),
+        badModel("no diffusers folder", model -> Files.delete(model.resolve("model_index.json"))),
+        badModel("is not valid JSON", model -> write(model, "vae/config.json", "{\"act_fn\":")),
+        badModel(
+            "NoSuchScheduler",
+            model ->
+                write(
+                    model,
+                    "scheduler/scheduler_config.json",
+                    "{\"_class_name\": \"NoSuchScheduler\"}")),
+        badModel("too short", model -> write(model, "vae/" + WEIGHTS, "cut")),
+        badModel("9223372036854775808", model -> write(model, "vae/" + WEIGHTS, HUGE_HEADER)),
+        badModel("\"shards/1.safetensors\"", GenerateTest::makeShardsOfAnotherFolder));
   }
 
-  @Test
-  void refuses_a_size_that_the_model_cannot_draw() {
-    assertRefused("13", "--width", "13");
+  private static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
+  private static final String HUGE_HEADER = "\0\0\0\0\0\0\0\u0080{}";
+
+  private interface Harm {
+    void to(Path model) throws IOException;
+  }
+
+  private static Arguments badModel(String said, Harm harm) {
+    return Arguments.of(said, harm);
+  }
+
+  private static void write(Path model, String file, String text) throws IOException {
+    Files.writeString(model.resolve(file), text, StandardCharsets.ISO_8859_1);
+  }
+
+  private static void makeShardsOfAnotherFolder(Path model) throws IOException {
+    Files.delete(model.resolve("unet").resolve(WEIGHTS));
+    write(
+        model,
+        "unet/" + WEIGHTS + ".index.json",
+        "{\"weight_map\":{\"conv_in.bias\":\"shards/1.safetensors\"}}");
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("bad_models")
+  void says_what_is_wrong_with_a_model_in_one_sentence(String said, Harm harm) throws IOException {
+    Path model = folder.resolve("model");
+    try (Stream<Path> files = Files.walk(Path.of(MODEL))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, model.resolve(Path.of(MODEL).relativize(file)));
+      }
+    }
+    harm.to(model);
+    assertRefused(said, "--model", model.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nowhere                | --model nowhere",
+        "is a file              | --model pom.xml",
+        "no component has       | --variant fp16",
+        "\"../fp16\"            | --variant ../fp16",
+        "width is 13            | --width 13",
+        "is 268435456 pixels    | --width 16384 --height 16384",
+        "from 0 to 18446744     | --seed -1",
+        "PNG only               | -o apple.jpg",
+      })
+  void refuses_bad_options_in_one_sentence(String said, String options) {
+    assertEquals(ExitCode.BAD_INPUT, draw("apple.png", options.split(" ")), errors::toString);
+    assertTrue(errors.toString().startsWith("error: "), errors::toString);
+    assertTrue(errors.toString().contains(said), errors::toString);
+    assertFalse(errors.toString().contains("\tat "), errors::toString);
+    assertTrue(Files.notExists(folder.resolve("apple.png")));
   }
 
   @Test

@@ -1,0 +1,59 @@
+#include "runtime/model_index.h"
+
+#include "base/error.h"
+#include "base/json_file.h"
+
+namespace allaprima::runtime {
+
+namespace {
+
+void check_components(const Json& index, const std::filesystem::path& model) {
+  for (const char* name :
+       {"scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae"}) {
+    const auto found = index.find(name);
+    check(
+        found != index.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string(),
+        Code::kInvalidModel, (model / "model_index.json").string(), ": '", name, "' is ",
+        found == index.end() ? "missing" : found->dump(),
+        ", expected a library and a class; an SDXL pipeline needs this component");
+    std::error_code ignored;
+    check(std::filesystem::is_directory(model / name, ignored), Code::kInvalidModel,
+          (model / name).string(),
+          ": there is no such folder, but model_index.json names this component; download it too");
+  }
+}
+
+/// This entry decides which scheduler runs, whatever scheduler_config.json was saved from.
+void check_scheduler(const Json& index, const std::filesystem::path& model) {
+  check(index.at("scheduler").at(1) == "EulerDiscreteScheduler", Code::kInvalidModel,
+        (model / "model_index.json").string(), ": the scheduler is ", index.at("scheduler").dump(),
+        ", which is not supported; EulerDiscreteScheduler is");
+}
+
+}  // namespace
+
+ModelIndex ModelIndex::read(const std::filesystem::path& model) {
+  std::error_code ignored;
+  check(!std::filesystem::is_regular_file(model, ignored), Code::kInvalidModel, model.string(),
+        ": is a file, expected a folder in diffusers' format, the one that holds "
+        "model_index.json; checkpoints of one file are not read, diffusers converts them");
+  check(std::filesystem::is_directory(model, ignored), Code::kInvalidModel, model.string(),
+        ": there is no such folder; give the folder of a diffusers checkpoint, the one that holds "
+        "model_index.json");
+  const auto path = model / "model_index.json";
+  check(std::filesystem::exists(path, ignored), Code::kInvalidModel, model.string(),
+        ": holds no model_index.json, so it is no diffusers folder");
+  const Json index = read_json(path);
+  const std::string kind =
+      index.is_object() && index.contains("_class_name") && index["_class_name"].is_string()
+          ? index["_class_name"].get<std::string>()
+          : "";
+  check(kind == "StableDiffusionXLPipeline", Code::kInvalidModel, path.string(),
+        ": the pipeline is '", kind, "', which is not supported; StableDiffusionXLPipeline is");
+  check_components(index, model);
+  check_scheduler(index, model);
+  const auto zeros = index.find("force_zeros_for_empty_prompt");
+  return {zeros == index.end() || *zeros == Json(true)};
+}
+
+}  // namespace allaprima::runtime
