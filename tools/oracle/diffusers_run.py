@@ -32,7 +32,8 @@ def load_pipeline(folder, dtype, variant=None):
 def draw_noise(pipeline, request, seed):
     """Unscaled N(0,1) as diffusers draws it in fp32 from a generator of the CPU."""
     factor = pipeline.vae_scale_factor
-    shape = (request.images, 4, request.height // factor, request.width // factor)
+    channels = pipeline.unet.config.in_channels
+    shape = (request.images, channels, request.height // factor, request.width // factor)
     return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed))
 
 

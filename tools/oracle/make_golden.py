@@ -34,6 +34,8 @@ class Sizes:
 
     main: tuple
     other: tuple = None
+    cases: tuple = ()  # which of the others; none named: all
+    guidance: float = 5.0  # of the main case
 
 
 SIZES = {
@@ -41,11 +43,19 @@ SIZES = {
     "native/tests/data/pipelines/a": Sizes((32, 32), (16, 24)),
     "native/tests/data/pipelines/b": Sizes((88, 72), (24, 40)),  # latents of 11x9 and 3x5
     "native/tests/data/pipelines/c": Sizes((48, 40), (24, 32)),
+    "native/tests/data/pipelines/g": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
+    "native/tests/data/pipelines/h": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
+    "native/tests/data/pipelines/i": Sizes((48, 40), (24, 32), ("two-images", "unguided")),
+    "native/tests/data/pipelines/j": Sizes((64, 48), (40, 56), ("two-images", "unguided"), 8.0),
+    "native/tests/data/pipelines/k": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
+    "native/tests/data/pipelines/l": Sizes((88, 72), (72, 88), ("two-images", "unguided")),
+    "native/tests/data/pipelines/m": Sizes((96, 80), (48, 112), ("two-images", "unguided")),
+    "native/tests/data/pipelines/n": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
 }
 
 
 def main_case(sizes):
-    return Request(FOX, *sizes.main, negative_prompt=UGLY, steps=4)
+    return Request(FOX, *sizes.main, negative_prompt=UGLY, steps=4, guidance=sizes.guidance)
 
 
 def other_cases(sizes):
@@ -116,7 +126,8 @@ def write_goldens(folder, sizes):
     fp32, bf16 = load_pipeline(folder, torch.float32), load_pipeline(folder, torch.bfloat16)
     cases = {"": main_case(sizes)}
     if sizes.other:
-        cases |= other_cases(sizes)
+        others = other_cases(sizes)
+        cases |= {case: others[case] for case in sizes.cases or others}
     for seed, (case, request) in enumerate(cases.items(), start=100):
         path = folder / f"golden{'-' if case else ''}{case}.safetensors"
         texts = metadata(request) | checksums(folder)

@@ -108,39 +108,41 @@ def write_text_encoder(folder, pipeline, component, with_projection):
 def write_unet(folder, pipeline):
     unet = pipeline.unet
     pooled = pipeline.text_encoder_2.projection
-    module = UNet2DConditionModel(
-        sample_size=unet.sample_size,
-        block_out_channels=unet.widths,
-        down_block_types=unet.blocks,
-        up_block_types=tuple(kind.replace("Down", "Up") for kind in reversed(unet.blocks)),
-        layers_per_block=unet.layers,
-        attention_head_dim=unet.heads,
-        transformer_layers_per_block=unet.transformers,
-        cross_attention_dim=pipeline.text_encoder.width + pipeline.text_encoder_2.width,
-        norm_num_groups=unet.groups,
-        norm_eps=unet.eps,
-        use_linear_projection=unet.linear_projection,
-        addition_embed_type="text_time",
-        addition_time_embed_dim=unet.time_ids_width,
-        projection_class_embeddings_input_dim=6 * unet.time_ids_width + pooled,
-    )
+    config = {
+        "sample_size": unet.sample_size,
+        "block_out_channels": unet.widths,
+        "down_block_types": unet.blocks,
+        "up_block_types": tuple(kind.replace("Down", "Up") for kind in reversed(unet.blocks)),
+        "layers_per_block": unet.layers,
+        "attention_head_dim": unet.heads,
+        "transformer_layers_per_block": unet.transformers,
+        "cross_attention_dim": pipeline.text_encoder.width + pipeline.text_encoder_2.width,
+        "norm_num_groups": unet.groups,
+        "norm_eps": unet.eps,
+        "use_linear_projection": unet.linear_projection,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": unet.time_ids_width,
+        "projection_class_embeddings_input_dim": 6 * unet.time_ids_width + pooled,
+    }
+    module = UNet2DConditionModel(**config | unet.more)
     write_diffusers_component(folder, "unet", module, pipeline)
 
 
 def write_vae(folder, pipeline):
     vae = pipeline.vae
     levels = len(vae.widths)
-    module = AutoencoderKL(
-        block_out_channels=vae.widths,
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
-        layers_per_block=vae.layers,
-        latent_channels=4,
-        norm_num_groups=vae.groups,
-        sample_size=pipeline.unet.sample_size * 2 ** (levels - 1),
-        scaling_factor=vae.scaling,
-        force_upcast=True,
-    )
+    config = {
+        "block_out_channels": vae.widths,
+        "down_block_types": ("DownEncoderBlock2D",) * levels,
+        "up_block_types": ("UpDecoderBlock2D",) * levels,
+        "layers_per_block": vae.layers,
+        "latent_channels": 4,
+        "norm_num_groups": vae.groups,
+        "sample_size": pipeline.unet.sample_size * 2 ** (levels - 1),
+        "scaling_factor": vae.scaling,
+        "force_upcast": True,
+    }
+    module = AutoencoderKL(**config | vae.more)
     write_diffusers_component(folder, "vae", module, pipeline)
 
 

@@ -7,6 +7,17 @@ namespace allaprima::runtime {
 
 namespace {
 
+/// What the pipelines are for that share networks with SDXL's text to image.
+std::string purpose(const std::string& kind) {
+  static const std::map<std::string, std::string> known{
+      {"StableDiffusionXLImg2ImgPipeline", "it changes a given picture, as SDXL's refiner does"},
+      {"StableDiffusionXLInpaintPipeline", "it repaints a part of a given picture"},
+      {"StableDiffusionXLInstructPix2PixPipeline", "it edits a given picture"},
+      {"StableDiffusionPipeline", "it is Stable Diffusion 1 or 2, with one text encoder"}};
+  const auto found = known.find(kind);
+  return found == known.end() ? "" : " (" + found->second + ")";
+}
+
 /// The folder's table of contents; refuses what is not SDXL's text-to-image pipeline.
 Json read_index(const std::filesystem::path& model) {
   std::error_code ignored;
@@ -22,7 +33,8 @@ Json read_index(const std::filesystem::path& model) {
           ? index["_class_name"].get<std::string>()
           : "";
   check(kind == "StableDiffusionXLPipeline", Code::kInvalidModel, path.string(),
-        ": the pipeline is '", kind, "', which is not supported; StableDiffusionXLPipeline is");
+        ": the pipeline is '", kind, "'", purpose(kind),
+        ", which is not supported; StableDiffusionXLPipeline is");
   return index;
 }
 
@@ -31,6 +43,26 @@ TextModel text_model(const std::filesystem::path& model, const std::string& suff
           networks::ClipTextEncoder(networks::ClipTextConfig::read(
               model / ("text_encoder" + suffix),
               suffix.empty() ? networks::Projection::kNone : networks::Projection::kPresent))};
+}
+
+void check_channels(const networks::UNetConfig& unet, const networks::VaeConfig& vae,
+                    const std::string& model_folder) {
+  check(unet.out_channels == vae.latent_channels, Code::kInvalidModel, model_folder,
+        ": the UNet gives ", unet.out_channels, " channels, the VAE takes ", vae.latent_channels);
+  check(unet.in_channels == unet.out_channels, Code::kInvalidModel, model_folder,
+        ": the UNet takes ", unet.in_channels, " channels and gives ", unet.out_channels,
+        ": it needs a picture beside the noise, as for inpainting (9 channels) and editing (8), "
+        "which is not supported; text to image takes as many channels as it gives");
+}
+
+void check_pooled(int64_t projection, const networks::UNetConfig& unet,
+                  const std::string& model_folder) {
+  check(projection != unet.pooled_width(5), Code::kInvalidModel, model_folder,
+        ": the UNet takes five numbers about the picture, the last an aesthetic score: it is a "
+        "refiner of pictures, which is not supported; text to image takes six");
+  check(projection == unet.pooled_width(6), Code::kInvalidModel, model_folder,
+        ": text_encoder_2 gives ", projection, " pooled features, the UNet takes ",
+        unet.pooled_width(6));
 }
 
 /// What one component gives must be what the next one takes.
@@ -56,14 +88,8 @@ void check_widths(const TextConditioning& text, const networks::UNet& unet,
         "encoders have ",
         first.positions, " and ", second.positions,
         " positions; both tokenizers must make the same number, and no more than that");
-  check(second.projection == unet.config().pooled_width, Code::kInvalidModel, model_folder,
-        ": text_encoder_2 gives ", second.projection, " pooled features, the UNet takes ",
-        unet.config().pooled_width);
-  check(vae.config().latent_channels == unet.config().out_channels &&
-            unet.config().in_channels == unet.config().out_channels,
-        Code::kInvalidModel, model_folder, ": the UNet takes ", unet.config().in_channels,
-        " channels and gives ", unet.config().out_channels, ", the VAE has ",
-        vae.config().latent_channels);
+  check_channels(unet.config(), vae.config(), model_folder);
+  check_pooled(second.projection, unet.config(), model_folder);
 }
 
 }  // namespace

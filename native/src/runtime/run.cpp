@@ -101,6 +101,7 @@ void Run::encode() {
                                             request_.images, request_.width, request_.height});
     for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
     encoded_->stages.clear();
+    encoded_->condition.guidance = request_.guidance;
     check_finite(encoded_->condition.context, "the text encoders' output is");
     check_finite(encoded_->condition.pooled, "the pooled text is");
     encode_seconds_ = watch.seconds();
