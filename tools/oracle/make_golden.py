@@ -44,7 +44,7 @@ SIZES = {
     "native/tests/data/pipelines/b": Sizes((88, 72), (24, 40)),  # latents of 11x9 and 3x5
     "native/tests/data/pipelines/c": Sizes((48, 40), (24, 32)),
     "native/tests/data/pipelines/g": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
-    "native/tests/data/pipelines/h": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
+    "native/tests/data/pipelines/h": Sizes((48, 64), (56, 40), ("two-images", "unguided")),
     "native/tests/data/pipelines/i": Sizes((48, 40), (24, 32), ("two-images", "unguided")),
     "native/tests/data/pipelines/j": Sizes((64, 48), (40, 56), ("two-images", "unguided"), 8.0),
     "native/tests/data/pipelines/k": Sizes((64, 48), (40, 56), ("two-images", "unguided")),

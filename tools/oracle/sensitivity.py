@@ -101,7 +101,7 @@ class AllaPrima:
         save_file(tensors, weights, metadata={"format": "pt"})
 
 
-def small_request(folder):
+def small_request(folder, steps):
     """Latents of 8x6 for SDXL's VAE: enough for three levels of a UNet, and quick."""
     levels = {
         part: len(json.loads((folder / part / "config.json").read_text())["block_out_channels"])
@@ -114,6 +114,7 @@ def small_request(folder):
         negative_prompt="blurry , low quality",
         width=8 * pixels,
         height=6 * pixels,
+        steps=steps,
     )
 
 
@@ -167,8 +168,8 @@ def measure(engines, request, noise, tensors):
         yield f"{component}/{name}", moves, dead
 
 
-def check(folder, library):
-    request = small_request(folder)
+def check(folder, library, steps):
+    request = small_request(folder, steps)
     diffusers = Diffusers(folder)
     noise = draw_noise(diffusers.pipeline, request, seed=5)
     tensors = list(list_tensors(folder))
@@ -207,9 +208,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--library", type=Path, help="without it, diffusers alone is looked at")
+    parser.add_argument("--steps", type=int, default=3, help="1 uses every weight too, and is faster")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    sys.exit(1 if check(arguments.checkpoint.resolve(), arguments.library) else 0)
+    sys.exit(1 if check(arguments.checkpoint.resolve(), arguments.library, arguments.steps) else 0)
 
 
 if __name__ == "__main__":
