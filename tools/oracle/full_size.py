@@ -1,14 +1,15 @@
 """Networks of SDXL's real size, random weights from a seed: ours against diffusers.
 
-    python full_size.py --library LIBALLAPRIMA.SO [--work FOLDER] [--only text-vae|unet]
+    python full_size.py --library LIBALLAPRIMA.SO [--work FOLDER] [--only text-vae|unet|loading]
 
 Makes SDXL base's networks in FOLDER (14 GB in fp32), runs diffusers and then us on them in fp32 and
 bf16, each in a process of its own, and prints how far each stage is. So that no more than one large
 network is in memory, there are two checkpoints: `text-vae` has both encoders and the VAE of full
 size, at 512x512 pixels behind a small UNet that predicts zeros, so that the VAE alone is compared;
 `unet` has the UNet, one step at 256x256, batch 2, between small encoders and a small VAE.
+`loading` puts the same weights together, in fp32 and in bf16, and runs loading.py on both.
 What is there already is not made again: a run that was cut off goes on where it stopped. Needs
-12 GB of memory and 14 GB of disk; the folder is yours to delete.
+12 GB of memory and 14 GB of disk, for `loading` 16 and 21; the folder is yours to delete.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import make_tiny
@@ -49,49 +51,62 @@ SMALL = Pipeline(
 )
 
 
-def write_streamed(path, shapes, component):
-    """A safetensors file in fp32, with one tensor at a time in memory."""
+def write_streamed(path, shapes, dtype, tensor_of):
+    """A safetensors file with one tensor at a time in memory."""
+    size, kind = {torch.float32: (4, "F32"), torch.bfloat16: (2, "BF16")}[dtype]
     header, end = {"__metadata__": {"format": "pt"}}, 0
     for name, shape in sorted(shapes.items()):
-        start, end = end, end + 4 * shape.numel()
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [start, end]}
+        start, end = end, end + size * torch.Size(shape).numel()
+        header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [start, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     part = path.with_suffix(".part")
     with part.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-        for name, shape in sorted(shapes.items()):
-            tensor = make_tiny.random_tensor(f"{component}/{name}", shape)
-            file.write(tensor.contiguous().numpy().tobytes())
+        for name in sorted(shapes):
+            tensor = tensor_of(name).to(dtype).contiguous().flatten()
+            file.write(tensor.view(torch.uint8).numpy().tobytes())
     part.rename(path)
 
 
-def write_large(folder, component):
-    target = folder / component
-    target.mkdir(exist_ok=True)
-    text = (CONFIGS / component / "config.json").read_text()
-    (target / "config.json").write_text(text)
+def weights_of(folder, component):
     stem = "model" if component.startswith("text") else "diffusion_pytorch_model"
-    path = target / f"{stem}.safetensors"
-    if not path.exists():
-        with torch.device("meta"):
-            module = build(json.loads(text))
-        write_streamed(path, {n: t.shape for n, t in module.state_dict().items()}, component)
+    return folder / component / f"{stem}.safetensors"
+
+
+def write_large(folder, component):
+    path = weights_of(folder, component)
+    path.parent.mkdir(exist_ok=True)
+    text = (CONFIGS / component / "config.json").read_text()
+    (path.parent / "config.json").write_text(text)
+    if path.exists():
+        return
+    with torch.device("meta"):
+        shapes = {name: t.shape for name, t in build(json.loads(text)).state_dict().items()}
+
+    def draw(name):
+        return make_tiny.random_tensor(f"{component}/{name}", shapes[name])
+
+    write_streamed(path, shapes, torch.float32, draw)
 
 
 def predict_zeros(folder):
-    path = folder / "unet/diffusion_pytorch_model.safetensors"
+    path = weights_of(folder, "unet")
     weights = load_file(path)
     for name in ("conv_out.weight", "conv_out.bias"):
         weights[name].zero_()
     save_file(weights, path, metadata={"format": "pt"})
 
 
-def make(folder, large):
+def write_rest(folder):
     folder.mkdir(parents=True, exist_ok=True)
     make_tiny.write_model_index(folder, SMALL)
     make_tiny.write_scheduler(folder)
     write_tokenizers(folder, SMALL.added_tokens_decoder)
+
+
+def make(folder, large):
+    write_rest(folder)
     for component in ("text_encoder", "text_encoder_2", "unet", "vae"):
         if component in large:
             write_large(folder, component)
@@ -102,6 +117,41 @@ def make(folder, large):
             make_tiny.write_vae(folder, SMALL)
         else:
             make_tiny.write_text_encoder(folder, SMALL, component, component.endswith("_2"))
+
+
+def make_whole(work, dtype):
+    """Both checkpoints' large networks as one: links to the fp32 ones, or converted."""
+    folder = work / f"whole-{dtype}"
+    write_rest(folder)
+    for name, components in LARGE.items():
+        for component in components:
+            source, target = work / name / component, folder / component
+            if dtype == "fp32":
+                target.is_symlink() or target.symlink_to(source.resolve())
+            elif not weights_of(folder, component).exists():
+                convert(work / name, folder, component)
+    return folder
+
+
+def convert(source, folder, component):
+    target = weights_of(folder, component)
+    target.parent.mkdir(exist_ok=True)
+    config = (source / component / "config.json").read_text()
+    (target.parent / "config.json").write_text(config)
+    with safe_open(weights_of(source, component), "pt") as file:
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}
+        write_streamed(target, shapes, torch.bfloat16, file.get_tensor)
+
+
+def measure_loading(work, library):
+    for name, large in LARGE.items():
+        make(work / name, large)
+    script = Path(__file__).with_name("loading.py")
+    for files, precision in (("bf16", "bf16"), ("fp32", "bf16"), ("fp32", "fp32")):
+        folder = make_whole(work, files)
+        print(f"files in {files}, ", end="", flush=True)
+        command = [sys.executable, script, folder, "--library", library, "--precision", precision]
+        subprocess.run(command, check=True)
 
 
 def noise_of(request):
@@ -162,7 +212,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path("/tmp/allaprima-full-size"))
     parser.add_argument("--library", type=Path, required=True)
-    parser.add_argument("--only", choices=list(LARGE))
+    parser.add_argument("--only", choices=[*LARGE, "loading"])
     parser.add_argument("--part", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.part:
@@ -170,7 +220,10 @@ def main():
         if whose == "theirs":
             return run_theirs(arguments.work, name, dtype)
         return run_ours(arguments.work, name, dtype, arguments.library)
-    for name in [arguments.only] if arguments.only else LARGE:
+    for name in [arguments.only] if arguments.only else [*LARGE, "loading"]:
+        if name == "loading":
+            measure_loading(arguments.work, arguments.library)
+            continue
         make(arguments.work / name, LARGE[name])
         for dtype in ("float32", "bfloat16"):
             for whose in ("theirs", "ours"):

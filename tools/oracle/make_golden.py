@@ -48,7 +48,7 @@ SIZES = {
     "native/tests/data/pipelines/i": Sizes((48, 40), (24, 32), ("two-images", "unguided")),
     "native/tests/data/pipelines/j": Sizes((64, 48), (40, 56), ("two-images", "unguided"), 8.0),
     "native/tests/data/pipelines/k": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
-    "native/tests/data/pipelines/l": Sizes((88, 72), (72, 88), ("two-images", "unguided")),
+    "native/tests/data/pipelines/l": Sizes((88, 72), (72, 88), ("two-images",)),
     "native/tests/data/pipelines/m": Sizes((96, 80), (48, 112), ("two-images", "unguided")),
     "native/tests/data/pipelines/n": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
 }

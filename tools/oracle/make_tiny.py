@@ -42,30 +42,30 @@ GAINS = {
 BIAS = 0.4
 
 
-def random_tensor(name, shape):
+def random_tensor(name, shape, gains=GAINS):
     """Drawn from a generator of its own, so that a new tensor leaves the others as they were."""
     generator = torch.Generator("cpu").manual_seed(zlib.crc32(name.encode()))
     normal = torch.randn(shape, generator=generator)
     if name.endswith("embedding.weight"):
         return normal
     if len(shape) > 1:
-        gain = next((gain for end, gain in GAINS.items() if name.endswith(end)), 1.0)
+        gain = next((gain for end, gain in gains.items() if name.endswith(end)), 1.0)
         return normal * gain / shape[1:].numel() ** 0.5
     if name.endswith(".weight"):  # of a norm
         return 1 + 0.25 * normal.clamp(-2, 2)
     return BIAS * normal
 
 
-def random_weights(shapes, component, dtype):
+def random_weights(shapes, component, dtype, gains=GAINS):
     return {
-        name: random_tensor(f"{component}/{name}", shape).to(dtype).contiguous()
+        name: random_tensor(f"{component}/{name}", shape, gains).to(dtype).contiguous()
         for name, shape in sorted(shapes.items())
     }
 
 
 def write_weights(path, module, pipeline, component):
     shapes = {name: value.shape for name, value in module.state_dict().items()}
-    weights = random_weights(shapes, component, pipeline.dtype)
+    weights = random_weights(shapes, component, pipeline.dtype, pipeline.gains | GAINS)
     save_file(weights, path, metadata={"format": "pt"})
     path.chmod(0o644)  # safetensors makes it private
 

@@ -60,6 +60,7 @@ class Pipeline:
     dtype: torch.dtype = torch.float32
     zeros_without_negative_prompt: bool = True
     added_tokens_decoder: bool = False
+    gains: dict = field(default_factory=dict)  # before those of make_tiny.py
 
 
 # SDXL in small: three levels, 128x128 pixels.
@@ -162,13 +163,15 @@ K = Pipeline(
     dtype=torch.bfloat16,
 )  # fmt: skip
 
-# The refiner's levels: three halvings, odd sizes at each; projections as convolutions.
+# The refiner's levels: three halvings, odd sizes at each; projections as convolutions. What comes
+# from below is loud, or the innermost of so many levels would hardly matter.
 L = Pipeline(
     FIRST, SECOND,
-    UNet((4, 8, 8, 12), (DOWN, CROSS, CROSS, DOWN), 2, (1, 2, 2, 3), 1, groups=2, sample_size=9,
+    UNet((4, 8, 8, 12), (DOWN, CROSS, CROSS, DOWN), 1, (1, 2, 2, 3), 1, groups=2, sample_size=9,
          linear_projection=False),
     Vae((4, 4, 8, 8), 1, groups=2),
     dtype=torch.bfloat16,
+    gains={"upsamplers.0.conv.weight": 2.0},
 )  # fmt: skip
 
 # Eight channels, sixteen pixels a latent, layers that differ between levels, one number of heads.
