@@ -13,8 +13,8 @@ import java.util.OptionalLong;
  *     means zeros in place of an embedding, "" means the embedding of the empty text
  * @param size of the picture; absent: the model's own
  * @param steps number of denoising steps, 1 to 1000
- * @param guidance classifier-free guidance scale, finite; at or below 1 it is off. A model whose UNet
- *     takes the scale as an input (LCM) is told it, and looks at no negative prompt
+ * @param guidance classifier-free guidance scale, finite; at or below 1 it is off. A model whose
+ *     UNet takes the scale as an input (LCM) is told it, and looks at no negative prompt
  * @param seed of the noise, read as an unsigned number of 64 bits; absent: another one each time,
  *     to be found in {@link Image#request}
  * @param latents a safetensors file whose {@code latents} [1, 4, height/8, width/8] is the unscaled
