@@ -65,7 +65,7 @@ def random_weights(shapes, component, dtype, gains=GAINS):
 
 def write_weights(path, module, pipeline, component):
     shapes = {name: value.shape for name, value in module.state_dict().items()}
-    weights = random_weights(shapes, component, pipeline.dtype, pipeline.gains | GAINS)
+    weights = random_weights(shapes, component, pipeline.dtype, GAINS | pipeline.gains)
     save_file(weights, path, metadata={"format": "pt"})
     path.chmod(0o644)  # safetensors makes it private
 

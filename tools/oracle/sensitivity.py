@@ -208,7 +208,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--library", type=Path, help="without it, diffusers alone is looked at")
-    parser.add_argument("--steps", type=int, default=3, help="1 uses every weight too, and is faster")
+    parser.add_argument("--steps", type=int, default=3, help="few are fast, but weights matter less")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     sys.exit(1 if check(arguments.checkpoint.resolve(), arguments.library, arguments.steps) else 0)

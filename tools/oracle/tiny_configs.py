@@ -60,7 +60,7 @@ class Pipeline:
     dtype: torch.dtype = torch.float32
     zeros_without_negative_prompt: bool = True
     added_tokens_decoder: bool = False
-    gains: dict = field(default_factory=dict)  # before those of make_tiny.py
+    gains: dict = field(default_factory=dict)  # beside, or in place of, those of make_tiny.py
 
 
 # SDXL in small: three levels, 128x128 pixels.
@@ -138,13 +138,22 @@ I = Pipeline(
     dtype=torch.bfloat16,
 )  # fmt: skip
 
-# LCM: the UNet is told the guidance scale, and needs no negative row.
+# LCM: the UNet is told the guidance scale, and needs no negative row. Where guidance does not
+# multiply what a weight does, the inner parts must be louder to matter.
 J = Pipeline(
     FIRST, SECOND,
     UNet((4, 8), (DOWN, CROSS), 2, (1, 2), (1, 2), groups=2, sample_size=8,
          more={"time_cond_proj_dim": 15}),
     Vae((4, 4, 8, 8), 1, groups=2),
     dtype=torch.bfloat16,
+    gains={
+        "to_q.weight": 3.0,
+        "to_k.weight": 3.0,
+        "proj_out.weight": 1.5,
+        "upsamplers.0.conv.weight": 2.0,
+        "time_emb_proj.weight": 2.0,
+        "add_embedding.linear_2.weight": 3.0,
+    },
 )  # fmt: skip
 
 # Playground v2.5's VAE, without the two convolutions around the latents; nested depths with a
