@@ -188,7 +188,7 @@ class Benchmark {
     const auto side = static_cast<float>(8 * options_.latent);
     const Tensor sizes = at::tensor({side, side, 0.0f, 0.0f, side, side}, at::kFloat);
     condition_ = {at::randn({options_.batch, kTextTokens, c.text_width}, like),
-                  at::randn({options_.batch, c.pooled_width}, like),
+                  at::randn({options_.batch, c.pooled_width(6)}, like),
                   sizes.to(placement_.device).expand({options_.batch, 6})};
     timesteps_ = at::full({1}, kTimestep, fp32);
   }

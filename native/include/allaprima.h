@@ -114,7 +114,8 @@ typedef struct allaprima_request {
                      numbers than 32 bits count and takes over 8 GB in fp32 */
   int32_t steps;  /* 1 to 1000 */
   int32_t images; /* pictures of the same prompt, 1 to 64; they differ in their noise */
-  double guidance; /* classifier-free guidance scale; at or below 1 it is off */
+  double guidance; /* classifier-free guidance scale; at or below 1 it is off. A UNet that takes
+                      the scale as an input (LCM) is told it, and looks at no negative prompt */
   uint64_t seed;   /* of libtorch's CPU generator: the noise of diffusers' fp32 pipeline, for
                       several images that of one generator for all */
   /* NULL, or the path of a safetensors file whose tensor "latents" [images, 4, height/8, width/8]

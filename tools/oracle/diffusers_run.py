@@ -74,7 +74,8 @@ def load_tiny(folder, dtype):
 def draw_noise(pipeline, request, seed):
     """Unscaled N(0,1) as diffusers draws it in fp32 from a generator of the CPU, or several."""
     factor = pipeline.vae_scale_factor
-    shape = (request.images, 4, request.height // factor, request.width // factor)
+    channels = pipeline.unet.config.in_channels
+    shape = (request.images, channels, request.height // factor, request.width // factor)
     if request.seeds:
         generators = [torch.Generator("cpu").manual_seed(own) for own in request.seeds]
         return randn_tensor(shape, generators, torch.device("cpu"), torch.float32)

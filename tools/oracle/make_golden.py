@@ -35,6 +35,8 @@ class Sizes:
 
     main: tuple
     other: tuple = None
+    cases: tuple = ()  # which of the others; none named: all
+    guidance: float = 5.0  # of the main case
 
 
 SIZES = {
@@ -45,11 +47,19 @@ SIZES = {
     "native/tests/data/pipelines/d": Sizes((32, 32)),
     "native/tests/data/pipelines/e": Sizes((32, 32)),
     "native/tests/data/pipelines/f": Sizes((32, 32)),
+    "native/tests/data/pipelines/g": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
+    "native/tests/data/pipelines/h": Sizes((48, 64), (56, 40), ("two-images", "unguided")),
+    "native/tests/data/pipelines/i": Sizes((48, 40), (24, 32), ("two-images", "unguided")),
+    "native/tests/data/pipelines/j": Sizes((64, 48), (40, 56), ("two-images", "unguided"), 8.0),
+    "native/tests/data/pipelines/k": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
+    "native/tests/data/pipelines/l": Sizes((88, 72), (72, 88), ("two-images",)),
+    "native/tests/data/pipelines/m": Sizes((96, 80), (48, 112), ("two-images", "unguided")),
+    "native/tests/data/pipelines/n": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
 }
 
 
 def main_case(sizes):
-    return Request(FOX, *sizes.main, negative_prompt=UGLY, steps=4)
+    return Request(FOX, *sizes.main, negative_prompt=UGLY, steps=4, guidance=sizes.guidance)
 
 
 def other_cases(sizes):
@@ -198,7 +208,8 @@ def write_goldens(name, folder, pipeline, sizes):
     pipelines = {name: load_tiny(folder, dtype) for name, dtype in dtypes.items()}
     cases = {"": main_case(sizes)}
     if sizes.other:
-        cases |= other_cases(sizes)
+        others = other_cases(sizes)
+        cases |= {case: others[case] for case in sizes.cases or others}
     if name in MORE_CASES:
         cases |= MORE_CASES[name](sizes)
     for seed, (case, request) in enumerate(cases.items(), start=100):

@@ -42,30 +42,30 @@ GAINS = {
 BIAS = 0.4
 
 
-def random_tensor(name, shape):
+def random_tensor(name, shape, gains=GAINS):
     """Drawn from a generator of its own, so that a new tensor leaves the others as they were."""
     generator = torch.Generator("cpu").manual_seed(zlib.crc32(name.encode()))
     normal = torch.randn(shape, generator=generator)
     if name.endswith("embedding.weight"):
         return normal
     if len(shape) > 1:
-        gain = next((gain for end, gain in GAINS.items() if name.endswith(end)), 1.0)
+        gain = next((gain for end, gain in gains.items() if name.endswith(end)), 1.0)
         return normal * gain / shape[1:].numel() ** 0.5
     if name.endswith(".weight"):  # of a norm
         return 1 + 0.25 * normal.clamp(-2, 2)
     return BIAS * normal
 
 
-def random_weights(shapes, component, dtype):
+def random_weights(shapes, component, dtype, gains=GAINS):
     return {
-        name: random_tensor(f"{component}/{name}", shape).to(dtype).contiguous()
+        name: random_tensor(f"{component}/{name}", shape, gains).to(dtype).contiguous()
         for name, shape in sorted(shapes.items())
     }
 
 
 def write_weights(folder, module, pipeline, component):
     shapes = {name: value.shape for name, value in module.state_dict().items()}
-    weights = random_weights(shapes, component, pipeline.dtype)
+    weights = random_weights(shapes, component, pipeline.dtype, GAINS | pipeline.gains)
     if component == "vae":
         for name in ("decoder.conv_in.weight", "decoder.conv_in.bias"):
             weights[name] *= pipeline.vae.stream
@@ -110,39 +110,41 @@ def write_text_encoder(folder, pipeline, component, with_projection):
 def write_unet(folder, pipeline):
     unet = pipeline.unet
     pooled = pipeline.text_encoder_2.projection
-    module = UNet2DConditionModel(
-        sample_size=unet.sample_size,
-        block_out_channels=unet.widths,
-        down_block_types=unet.blocks,
-        up_block_types=tuple(kind.replace("Down", "Up") for kind in reversed(unet.blocks)),
-        layers_per_block=unet.layers,
-        attention_head_dim=unet.heads,
-        transformer_layers_per_block=unet.transformers,
-        cross_attention_dim=pipeline.text_encoder.width + pipeline.text_encoder_2.width,
-        norm_num_groups=unet.groups,
-        norm_eps=unet.eps,
-        use_linear_projection=unet.linear_projection,
-        addition_embed_type="text_time",
-        addition_time_embed_dim=unet.time_ids_width,
-        projection_class_embeddings_input_dim=6 * unet.time_ids_width + pooled,
-    )
+    config = {
+        "sample_size": unet.sample_size,
+        "block_out_channels": unet.widths,
+        "down_block_types": unet.blocks,
+        "up_block_types": tuple(kind.replace("Down", "Up") for kind in reversed(unet.blocks)),
+        "layers_per_block": unet.layers,
+        "attention_head_dim": unet.heads,
+        "transformer_layers_per_block": unet.transformers,
+        "cross_attention_dim": pipeline.text_encoder.width + pipeline.text_encoder_2.width,
+        "norm_num_groups": unet.groups,
+        "norm_eps": unet.eps,
+        "use_linear_projection": unet.linear_projection,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": unet.time_ids_width,
+        "projection_class_embeddings_input_dim": 6 * unet.time_ids_width + pooled,
+    }
+    module = UNet2DConditionModel(**config | unet.more)
     write_diffusers_component(folder, "unet", module, pipeline)
 
 
 def write_vae(folder, pipeline):
     vae = pipeline.vae
     levels = len(vae.widths)
-    module = AutoencoderKL(
-        block_out_channels=vae.widths,
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
-        layers_per_block=vae.layers,
-        latent_channels=4,
-        norm_num_groups=vae.groups,
-        sample_size=pipeline.unet.sample_size * 2 ** (levels - 1),
-        scaling_factor=vae.scaling,
-        force_upcast=True,
-    )
+    config = {
+        "block_out_channels": vae.widths,
+        "down_block_types": ("DownEncoderBlock2D",) * levels,
+        "up_block_types": ("UpDecoderBlock2D",) * levels,
+        "layers_per_block": vae.layers,
+        "latent_channels": 4,
+        "norm_num_groups": vae.groups,
+        "sample_size": pipeline.unet.sample_size * 2 ** (levels - 1),
+        "scaling_factor": vae.scaling,
+        "force_upcast": True,
+    }
+    module = AutoencoderKL(**config | vae.more)
     write_diffusers_component(folder, "vae", module, pipeline)
 
 

@@ -70,6 +70,24 @@ class ConfigReader {
           ", which is not supported; ", Json(supported).dump(), " is");
   }
 
+  /// Refuses any text that is not in the list; its first entry is what an absent key means.
+  void expect_one_of(const std::string& key, const std::vector<std::string>& supported) const {
+    const auto found = json_.find(key);
+    if (found == json_.end() || found->is_null()) return;
+    for (const std::string& value : supported) {
+      if (*found == Json(value)) return;
+    }
+    fail(Code::kInvalidModel, file_, ": '", key, "' is ", found->dump(),
+         ", which is not supported; one of ", Json(supported).dump(), " is");
+  }
+
+  /// Refuses null, for a key where that means something else than the default.
+  void expect_present(const std::string& key) const {
+    const auto found = json_.find(key);
+    check(found == json_.end() || !found->is_null(), Code::kInvalidModel, file_, ": '", key,
+          "' is null, which is not supported; a value is");
+  }
+
   /// Refuses any value at all.
   void expect_absent(const std::string& key) const {
     const auto found = json_.find(key);

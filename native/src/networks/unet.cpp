@@ -4,20 +4,14 @@
 
 namespace allaprima::networks {
 
-namespace {
-
-int64_t time_width(const UNetConfig& c) { return 4 * c.down.front().width; }
-
-}  // namespace
-
 UNet::UNet(const UNetConfig& c)
     : config_(c),
       conv_in_({c.in_channels, c.down.front().width, 3}),
-      time_embedding_(c.down.front().width, time_width(c)),
-      add_embedding_(6 * c.size_embedding_width + c.pooled_width, time_width(c)),
+      time_embedding_(c.down.front().width, c.time_width, c.guidance_width),
+      add_embedding_(c.added_width, c.time_width),
       conv_norm_out_(c.groups, c.down.front().width, c.norm_eps),
       conv_out_({c.down.front().width, c.out_channels, 3}) {
-  const UNetWidths widths{time_width(c), c.text_width, c.groups, c.norm_eps, c.linear_projection};
+  const UNetWidths widths{c.time_width, c.text_width, c.groups, c.norm_eps, c.linear_projection};
   Slots slots;
   std::vector<int64_t> skips{c.down.front().width};
   int64_t width = c.down.front().width;
@@ -28,7 +22,7 @@ UNet::UNet(const UNetConfig& c)
     width = c.down[i].width;
     skips.insert(skips.end(), c.down[i].transformer_depths.size() + (innermost ? 0 : 1), width);
   }
-  mid_block_.emplace(c.down.back(), c.mid_depth, widths, slots);
+  if (!c.mid_depths.empty()) mid_block_.emplace(c.down.back(), c.mid_depths, widths, slots);
   for (size_t i = 0; i < c.up.size(); ++i) {
     std::vector<int64_t> popped;
     for (size_t unit = 0; unit < c.up[i].transformer_depths.size(); ++unit) {
@@ -58,14 +52,21 @@ void UNet::each_unit(Use use) const {
 PreparedText UNet::prepare(const nn::Forward& f, const TextCondition& condition) const {
   const int64_t rows = condition.context.size(0);
   check_shape(condition.context, {rows, -1, config_.text_width}, "text context");
-  check_shape(condition.pooled, {rows, config_.pooled_width}, "pooled text");
-  check_shape(condition.time_ids, {rows, 6}, "time ids");
+  check_shape(condition.time_ids, {rows, -1}, "time ids");
+  const int64_t numbers = condition.time_ids.size(1);
+  check_shape(condition.pooled, {rows, config_.pooled_width(numbers)}, "pooled text");
   f.stop.check();
   const Tensor sizes =
       nn::sinusoid(condition.time_ids.flatten(),
                    {config_.size_embedding_width, config_.cosine_first, config_.frequency_shift});
   const Tensor added = at::cat({condition.pooled.to(at::kFloat), sizes.view({rows, -1})}, -1);
-  PreparedText prepared{add_embedding_.forward(added.to(condition.pooled.scalar_type())), {}};
+  const auto like = condition.pooled.options();
+  PreparedText prepared{add_embedding_.forward(added.to(like)), {}, {}};
+  if (config_.guidance_width > 0) {
+    const Tensor wave =
+        nn::guidance_sinusoid(condition.guidance, config_.guidance_width, like.device());
+    prepared.guidance = time_embedding_.project(wave.to(like));
+  }
   each_unit([&](const UNetUnit& unit) {
     if (unit.transformer) unit.transformer->prepare(condition.context, prepared.cross);
   });
@@ -78,7 +79,8 @@ PreparedTimes UNet::prepare(const nn::Forward& f, const PreparedText& text,
   f.stop.check();
   const nn::SinusoidOptions options{config_.down.front().width, config_.cosine_first,
                                     config_.frequency_shift};
-  const Tensor waves = nn::sinusoid(timesteps, options).to(text.added.scalar_type());
+  Tensor waves = nn::sinusoid(timesteps, options).to(text.added.scalar_type());
+  if (text.guidance.defined()) waves = waves + text.guidance;
   // [S, 1, E] + [B, E]: a row for each timestep and picture.
   const Tensor embedding = time_embedding_.forward(waves).unsqueeze(1) + text.added;
   const Tensor activated = at::silu(embedding);

@@ -9,16 +9,20 @@ namespace allaprima::networks {
 
 /// What a picture shall show. B rows; guided runs hold the negative rows first.
 struct TextCondition {
-  Tensor context;   // [B, T, text_width]
-  Tensor pooled;    // [B, pooled_width]
-  Tensor time_ids;  // [B, 6] fp32: original height, width, crop top, left, target height, width
+  Tensor context;  // [B, T, text_width]
+  Tensor pooled;   // [B, pooled_width]
+  // [B, 6] fp32: original height, width, crop top, left, target height, width. The refiner's last
+  // two are one, the aesthetic score.
+  Tensor time_ids;
+  double guidance = 0;  // the scale, for a UNet that is told of it; others do not look at it
 };
 
 class UNet {
  public:
   explicit UNet(const UNetConfig& config);
 
-  /// Once for a prompt: keys and values of the text, the embedding of sizes and pooled text.
+  /// Once for a prompt: keys and values of the text, the embeddings of sizes, pooled text and
+  /// guidance.
   PreparedText prepare(const nn::Forward& f, const TextCondition& condition) const;
   /// Once for a schedule: timesteps [S] fp32 to every residual block's time projection.
   PreparedTimes prepare(const nn::Forward& f, const PreparedText& text,

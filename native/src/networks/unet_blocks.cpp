@@ -71,9 +71,12 @@ void DownBlock::visit(nn::Visitor& visitor) {
   if (downsampler_) visitor.child("downsamplers.0.conv", *downsampler_);
 }
 
-MidBlock::MidBlock(const UNetLevel& level, int64_t depth, const UNetWidths& widths, Slots& slots) {
-  units.emplace_back(UNetUnit::Shape{level.width, level.width, level.heads, depth}, widths, slots);
-  units.emplace_back(UNetUnit::Shape{level.width, level.width, level.heads, 0}, widths, slots);
+MidBlock::MidBlock(const UNetLevel& level, const std::vector<int64_t>& depths,
+                   const UNetWidths& widths, Slots& slots) {
+  for (int64_t depth : depths) {
+    const UNetUnit::Shape shape{level.width, level.width, level.heads, depth};
+    units.emplace_back(shape, widths, slots);
+  }
 }
 
 Tensor MidBlock::forward(const nn::Forward& f, const Tensor& x, const StepInputs& step) const {

@@ -13,6 +13,7 @@ namespace allaprima::networks {
 /// Everything that does not change while the latents do: see UNet::prepare.
 struct PreparedText {
   Tensor added;                     // [B, E], the embedding of size and pooled text
+  Tensor guidance;                  // [1, W], added to the sinusoid of the timestep, or undefined
   std::vector<nn::KeyValue> cross;  // an entry for each cross-attention, in order of execution
 };
 struct PreparedTimes {
@@ -80,7 +81,9 @@ class DownBlock {
 
 class MidBlock {
  public:
-  MidBlock(const UNetLevel& level, int64_t depth, const UNetWidths& widths, Slots& slots);
+  /// `level` is the innermost one, `depths` belong to the middle.
+  MidBlock(const UNetLevel& level, const std::vector<int64_t>& depths, const UNetWidths& widths,
+           Slots& slots);
 
   Tensor forward(const nn::Forward& f, const Tensor& x, const StepInputs& step) const;
   void visit(nn::Visitor& visitor);

@@ -8,6 +8,11 @@ namespace {
 
 constexpr double kEps = 1e-6;  // of every norm in AutoencoderKL
 
+/// A number for each channel, as a row of pixels that broadcasts.
+Tensor channels(const std::vector<double>& values, const Tensor& like) {
+  return at::tensor(values, at::kFloat).to(like.options()).view({1, -1, 1, 1});
+}
+
 }  // namespace
 
 VaeDecoder::Attention::Attention(int64_t width, int64_t groups)
@@ -48,12 +53,14 @@ void VaeDecoder::UpBlock::visit(nn::Visitor& visitor) {
 
 VaeDecoder::VaeDecoder(const VaeConfig& c)
     : config_(c),
-      post_quant_conv_({c.latent_channels, c.latent_channels, 1}),
       conv_in_({c.latent_channels, c.widths.back(), 3}),
       mid_resnets_(2, ResnetBlock({c.widths.back(), c.widths.back(), c.groups, kEps})),
-      mid_attention_(c.widths.back(), c.groups),
       conv_norm_out_(c.groups, c.widths.front(), kEps),
       conv_out_({c.widths.front(), c.out_channels, 3}) {
+  if (c.post_quant_conv) {
+    post_quant_conv_.emplace(nn::ConvShape{c.latent_channels, c.latent_channels, 1});
+  }
+  if (c.mid_attention) mid_attention_.emplace(c.widths.back(), c.groups);
   int64_t in = c.widths.back();
   for (size_t i = c.widths.size(); i-- > 0;) {
     UpBlock block;
@@ -66,21 +73,28 @@ VaeDecoder::VaeDecoder(const VaeConfig& c)
   }
 }
 
+Tensor VaeDecoder::unscale(const Tensor& latents) const {
+  if (config_.latents_std.empty()) return latents / config_.scaling_factor;
+  return latents * channels(config_.latents_std, latents) / config_.scaling_factor +
+         channels(config_.latents_mean, latents);
+}
+
 Tensor VaeDecoder::decode(const nn::Forward& f, const Tensor& latents) const {
   check_shape(latents, {-1, config_.latent_channels, -1, -1}, "latents");
-  Tensor x = conv_in_.forward(post_quant_conv_.forward(latents / config_.scaling_factor));
-  x = mid_resnets_[0].forward(f, x, Tensor());
-  x = mid_attention_.forward(f, x);
+  Tensor x = unscale(latents);
+  if (post_quant_conv_) x = post_quant_conv_->forward(x);
+  x = mid_resnets_[0].forward(f, conv_in_.forward(x), Tensor());
+  if (mid_attention_) x = mid_attention_->forward(f, x);
   x = mid_resnets_[1].forward(f, x, Tensor());
   for (const UpBlock& block : up_blocks_) x = block.forward(f, x);
   return conv_out_.forward(conv_norm_out_.forward_silu(f, x));
 }
 
 void VaeDecoder::visit(nn::Visitor& visitor) {
-  visitor.child("post_quant_conv", post_quant_conv_);
+  if (post_quant_conv_) visitor.child("post_quant_conv", *post_quant_conv_);
   visitor.child("decoder.conv_in", conv_in_);
   visitor.children("decoder.mid_block.resnets", mid_resnets_);
-  visitor.child("decoder.mid_block.attentions.0", mid_attention_);
+  if (mid_attention_) visitor.child("decoder.mid_block.attentions.0", *mid_attention_);
   visitor.children("decoder.up_blocks", up_blocks_);
   visitor.child("decoder.conv_norm_out", conv_norm_out_);
   visitor.child("decoder.conv_out", conv_out_);

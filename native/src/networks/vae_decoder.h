@@ -1,6 +1,7 @@
 // The decoder of AutoencoderKL: latents to pictures.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "networks/config.h"
@@ -37,10 +38,14 @@ class VaeDecoder {
     std::optional<nn::Conv2d> upsampler;
   };
 
+  /// Back to the range that the decoder was trained on.
+  Tensor unscale(const Tensor& latents) const;
+
   VaeConfig config_;
-  nn::Conv2d post_quant_conv_, conv_in_;
+  std::optional<nn::Conv2d> post_quant_conv_;
+  nn::Conv2d conv_in_;
   std::vector<ResnetBlock> mid_resnets_;
-  Attention mid_attention_;
+  std::optional<Attention> mid_attention_;
   std::vector<UpBlock> up_blocks_;
   nn::GroupNorm conv_norm_out_;
   nn::Conv2d conv_out_;

@@ -1,11 +1,25 @@
 #include "runtime/model_index.h"
 
+#include <map>
+#include <string>
+
 #include "base/error.h"
 #include "base/json_file.h"
 
 namespace allaprima::runtime {
 
 namespace {
+
+/// What the pipelines are for that share networks with SDXL's text to image.
+std::string purpose(const std::string& kind) {
+  static const std::map<std::string, std::string> known{
+      {"StableDiffusionXLImg2ImgPipeline", "it changes a given picture, as SDXL's refiner does"},
+      {"StableDiffusionXLInpaintPipeline", "it repaints a part of a given picture"},
+      {"StableDiffusionXLInstructPix2PixPipeline", "it edits a given picture"},
+      {"StableDiffusionPipeline", "it is Stable Diffusion 1 or 2, with one text encoder"}};
+  const auto found = known.find(kind);
+  return found == known.end() ? "" : " (" + found->second + ")";
+}
 
 void check_components(const Json& index, const std::filesystem::path& model) {
   for (const char* name :
@@ -49,7 +63,8 @@ ModelIndex ModelIndex::read(const std::filesystem::path& model) {
           ? index["_class_name"].get<std::string>()
           : "";
   check(kind == "StableDiffusionXLPipeline", Code::kInvalidModel, path.string(),
-        ": the pipeline is '", kind, "', which is not supported; StableDiffusionXLPipeline is");
+        ": the pipeline is '", kind, "'", purpose(kind),
+        ", which is not supported; StableDiffusionXLPipeline is");
   check_components(index, model);
   check_scheduler(index, model);
   const auto zeros = index.find("force_zeros_for_empty_prompt");

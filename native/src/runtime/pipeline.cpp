@@ -26,6 +26,26 @@ TextModel text_model(const std::filesystem::path& model, const std::string& suff
           networks::ClipTextEncoder(config)};
 }
 
+void check_channels(const networks::UNetConfig& unet, const networks::VaeConfig& vae,
+                    const std::string& model_folder) {
+  check(unet.out_channels == vae.latent_channels, Code::kInvalidModel, model_folder,
+        ": the UNet gives ", unet.out_channels, " channels, the VAE takes ", vae.latent_channels);
+  check(unet.in_channels == unet.out_channels, Code::kInvalidModel, model_folder,
+        ": the UNet takes ", unet.in_channels, " channels and gives ", unet.out_channels,
+        ": it needs a picture beside the noise, as for inpainting (9 channels) and editing (8), "
+        "which is not supported; text to image takes as many channels as it gives");
+}
+
+void check_pooled(int64_t projection, const networks::UNetConfig& unet,
+                  const std::string& model_folder) {
+  check(projection != unet.pooled_width(5), Code::kInvalidModel, model_folder,
+        ": the UNet takes five numbers about the picture, the last an aesthetic score: it is a "
+        "refiner of pictures, which is not supported; text to image takes six");
+  check(projection == unet.pooled_width(6), Code::kInvalidModel, model_folder,
+        ": text_encoder_2 gives ", projection, " pooled features, the UNet takes ",
+        unet.pooled_width(6));
+}
+
 /// What one component gives must be what the next one takes.
 void check_widths(const TextConditioning& text, const networks::UNet& unet,
                   const networks::VaeDecoder& vae, const std::string& model_folder) {
@@ -49,14 +69,8 @@ void check_widths(const TextConditioning& text, const networks::UNet& unet,
         "encoders have ",
         first.positions, " and ", second.positions,
         " positions; both tokenizers must make the same number, and no more than that");
-  check(second.projection == unet.config().pooled_width, Code::kInvalidModel, model_folder,
-        ": text_encoder_2 gives ", second.projection, " pooled features, the UNet takes ",
-        unet.config().pooled_width);
-  check(vae.config().latent_channels == unet.config().out_channels &&
-            unet.config().in_channels == unet.config().out_channels,
-        Code::kInvalidModel, model_folder, ": the UNet takes ", unet.config().in_channels,
-        " channels and gives ", unet.config().out_channels, ", the VAE has ",
-        vae.config().latent_channels);
+  check_channels(unet.config(), vae.config(), model_folder);
+  check_pooled(second.projection, unet.config(), model_folder);
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ void Run::encode() {
     encoded_ = pipeline_.text().encode(forward(), prompts_of(request_, guided()));
     for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
     encoded_->stages.clear();
+    encoded_->condition.guidance = request_.guidance;
     check_finite(is_finite(encoded_->condition.context), "the text encoders' output is");
     check_finite(is_finite(encoded_->condition.pooled), "the pooled text is");
     encode_seconds_ = watch.seconds();

@@ -33,7 +33,10 @@ class Run {
 
  private:
   nn::Forward forward() const { return {pipeline_.ops(), stop_}; }
-  bool guided() const { return request_.guidance > 1; }
+  /// Whether each step has a negative row. A UNet that is told the guidance scale needs none.
+  bool guided() const {
+    return request_.guidance > 1 && pipeline_.unet().config().guidance_width == 0;
+  }
   void keep(const std::string& name, const Tensor& tensor);
   Tensor predict(const sampling::StepRow& row);
   /// Throws kNotFinite with the first step, from `first`, whose latents were not.

@@ -50,6 +50,30 @@ TEST_F(PipelineTest, names_no_more_than_ten_tensors_and_the_count) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 12);
 }
 
+TEST_F(PipelineTest, says_what_the_pipelines_are_for_that_it_refuses) {
+  model_.change("model_index.json", "_class_name", "StableDiffusionXLImg2ImgPipeline");
+  expect_says(refusal(), {"StableDiffusionXLImg2ImgPipeline'", "changes a given picture", "refiner",
+                          "StableDiffusionXLPipeline is"});
+  model_.change("model_index.json", "_class_name", "StableDiffusionXLInpaintPipeline");
+  expect_says(refusal(), {"StableDiffusionXLInpaintPipeline'", "repaints"});
+}
+
+TEST_F(PipelineTest, refuses_a_unet_for_inpainting_and_one_for_refining) {
+  model_.change("unet/config.json", "in_channels", 9);
+  expect_says(refusal(), {"takes 9 channels and gives 4", "inpainting"});
+  model_.change("unet/config.json", "in_channels", 4);
+  const int64_t added = 32 + 5 * 16;  // of models/tiny, but for one number
+  model_.change("unet/config.json", "projection_class_embeddings_input_dim", added);
+  expect_says(refusal(), {"five numbers", "aesthetic score", "refiner"});
+  model_.change("unet/config.json", "projection_class_embeddings_input_dim", added + 17);
+  expect_says(refusal(), {"text_encoder_2 gives 32 pooled features, the UNet takes 33"});
+}
+
+TEST_F(PipelineTest, refuses_a_vae_and_a_unet_with_other_channels) {
+  model_.change("vae/config.json", "latent_channels", 16);
+  expect_says(refusal(), {"the UNet gives 4 channels, the VAE takes 16"});
+}
+
 TEST_F(PipelineTest, ignores_harmless_extra_keys) {
   model_.change("unet/config.json", "a_key_of_the_future", 7);
   EXPECT_EQ(refusal(), "accepted");

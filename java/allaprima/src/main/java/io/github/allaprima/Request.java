@@ -23,7 +23,8 @@ import java.util.function.Consumer;
  * @param conditioning what the model is told of sizes and crop
  * @param negativeConditioning what the unconditional half of guidance is told; absent: the same
  * @param steps number of denoising steps, 1 to 1000
- * @param guidance classifier-free guidance scale, finite; at or below 1 it is off
+ * @param guidance classifier-free guidance scale, finite; at or below 1 it is off. A model whose
+ *     UNet takes the scale as an input (LCM) is told it, and looks at no negative prompt
  * @param guidanceRescale how far guidance is kept from raising the deviation of the prediction,
  *     which makes pictures too bright and too dark; 0, not at all, to 1, wholly
  * @param images number of pictures, 1 to 64; they differ in their noise
