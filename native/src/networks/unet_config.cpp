@@ -39,8 +39,9 @@ std::vector<int64_t> per_level(const ConfigReader& config, const std::string& ke
 int64_t same_at_each_level(const ConfigReader& config, const std::string& key, size_t count,
                            int64_t fallback) {
   const auto values = per_level(config, key, count, fallback, int64_t{1} << 20);
+  const Json* found = value_of(config, key);  // none: all are the fallback
   check(std::count(values.begin(), values.end(), values[0]) == static_cast<int64_t>(count),
-        Code::kInvalidModel, config.file(), ": '", key, "' is ", config.json()[key].dump(),
+        Code::kInvalidModel, config.file(), ": '", key, "' is ", found ? found->dump() : "",
         ", which is not supported; one number for all levels is");
   return values[0];
 }

@@ -200,5 +200,11 @@ TEST_F(ConfigTest, refuses_other_activations_of_a_text_encoder) {
   EXPECT_EQ(refusal<ClipTextConfig>("dropout", 0.5, Projection::kNone), "accepted");
 }
 
+TEST_F(ConfigTest, reads_what_a_missing_text_width_means_to_diffusers) {
+  start_from("unet");
+  json_.erase("cross_attention_dim");
+  EXPECT_EQ(read<UNetConfig>().text_width, 1280);
+}
+
 }  // namespace
 }  // namespace allaprima::networks

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "io/tensors.h"
 #include "networks/load.h"
 
 namespace allaprima::networks {
@@ -16,7 +17,7 @@ class UNetTest : public testing::TestWithParam<std::string> {
       : folder_(fs::path(ALLAPRIMA_TEST_DATA "/networks") / GetParam()),
         golden_(folder_ / "golden.safetensors"),
         unet_(UNetConfig::read(folder_)) {
-    Checkpoint checkpoint(folder_, "diffusion_pytorch_model");
+    Checkpoint checkpoint(find_weights(folder_, "diffusion_pytorch_model", ""));
     load(unet_, checkpoint, choose_placement(DeviceChoice::kCpu, 0, PrecisionChoice::kFp32));
   }
 
