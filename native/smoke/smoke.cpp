@@ -44,7 +44,7 @@ Json read_json(Read read, const char* stage) {
 }
 
 struct Arguments {
-  std::string model = "models/tiny";
+  std::string model = "models/emoji";
   int32_t device = ALLAPRIMA_DEVICE_CPU;
 };
 

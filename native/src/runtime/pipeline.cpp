@@ -131,6 +131,7 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   p->placement_ = choose_placement(options.device, options.device_index, options.precision);
   const ModelIndex index = ModelIndex::read(options.model);
   p->find_weights(options.variant);
+  p->defaults_ = GenerationDefaults::read(options.model);
   p->scheduler_ = sampling::SchedulerConfig::read(options.model / "scheduler");
   p->text_ = std::make_unique<TextConditioning>(text_model(options.model, ""),
                                                 text_model(options.model, "_2"),
@@ -188,6 +189,8 @@ Json Pipeline::info() const {
           {"width", default_size()},
           {"height", default_size()},
           {"size_multiple", vae_->config().factor()},
+          {"steps", defaults_.steps},
+          {"guidance", defaults_.guidance},
           {"load_s", load_seconds_},
           {"weights", weights_info()},
           {"parameters", parameters},

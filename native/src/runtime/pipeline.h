@@ -7,6 +7,7 @@
 #include "base/device.h"
 #include "networks/load.h"
 #include "networks/vae_decoder.h"
+#include "runtime/generation_defaults.h"
 #include "runtime/text_conditioning.h"
 #include "sampling/euler.h"
 #include "transforms/plan.h"
@@ -61,6 +62,7 @@ class Pipeline {
   std::unique_ptr<TextConditioning> text_;
   std::unique_ptr<networks::UNet> unet_;
   std::unique_ptr<networks::VaeDecoder> vae_;
+  GenerationDefaults defaults_;
   sampling::SchedulerConfig scheduler_;
   at::ScalarType vae_dtype_ = at::kFloat;
   std::string variant_;                // that was asked for

@@ -50,6 +50,18 @@ TEST_F(PipelineTest, names_no_more_than_ten_tensors_and_the_count) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 12);
 }
 
+TEST_F(PipelineTest, knows_the_steps_and_guidance_that_the_model_names) {
+  EXPECT_EQ(open()->info()["steps"], 30);
+  EXPECT_EQ(open()->info()["guidance"], 5.0);
+  model_.write("generation_config.json", R"({"num_inference_steps": 4, "guidance_scale": 0})");
+  EXPECT_EQ(open()->info()["steps"], 4);
+  EXPECT_EQ(open()->info()["guidance"], 0.0);
+  model_.write("generation_config.json", R"({"num_inference_steps": 0})");
+  expect_says(refusal(), {"generation_config.json", "'num_inference_steps' is 0", "1 to 1000"});
+  model_.write("generation_config.json", R"({"guidance_scale": -1})");
+  expect_says(refusal(), {"generation_config.json", "'guidance_scale' is -1", "0 to 100"});
+}
+
 TEST_F(PipelineTest, says_what_the_pipelines_are_for_that_it_refuses) {
   model_.change("model_index.json", "_class_name", "StableDiffusionXLImg2ImgPipeline");
   expect_says(refusal(), {"StableDiffusionXLImg2ImgPipeline'", "changes a given picture", "refiner",

@@ -15,11 +15,13 @@ final class Generation {
   private static final long SEEDS = 1L << 32;
 
   private final NativePipeline pipeline;
+  private final PipelineInfo info;
   private final Request request;
   private final RunOptions options;
 
-  Generation(NativePipeline pipeline, Request request, RunOptions options) {
+  Generation(NativePipeline pipeline, PipelineInfo info, Request request, RunOptions options) {
     this.pipeline = pipeline;
+    this.info = info;
     this.request = request;
     this.options = options;
   }
@@ -27,13 +29,13 @@ final class Generation {
   List<Image> run() {
     long start = System.nanoTime();
     options.saveLatents().ifPresent(WholeFile::check);
-    Request seeded = seeded(request);
-    try (NativeRun run = pipeline.begin(seeded)) {
+    Request complete = seeded(withDefaults(request));
+    try (NativeRun run = pipeline.begin(complete)) {
       Runnable cancel = run::cancel;
       options.cancellation().attach(cancel);
       try {
         checkWanted();
-        return draw(run, seeded, start);
+        return draw(run, complete, start);
       } finally {
         options.cancellation().detach(cancel);
       }
@@ -47,6 +49,12 @@ final class Generation {
     }
   }
 
+  private Request withDefaults(Request request) {
+    return request
+        .steps(request.steps().orElse(info.steps()))
+        .guidance(request.guidance().orElse(info.guidance()));
+  }
+
   private static Request seeded(Request request) {
     if (request.seed().isPresent() || !request.seeds().isEmpty()) {
       return request;
@@ -55,7 +63,7 @@ final class Generation {
     return seeds.length == 1 ? request.seed(seeds[0]) : request.seeds(seeds);
   }
 
-  private List<Image> draw(NativeRun run, Request seeded, long start) {
+  private List<Image> draw(NativeRun run, Request complete, long start) {
     int total = run.totalSteps();
     for (int completed = 1; completed <= total; completed++) {
       run.step();
@@ -64,7 +72,7 @@ final class Generation {
     }
     Pixels pixels = run.finish();
     options.saveLatents().ifPresent(run::saveLatents);
-    Request sized = seeded.size(pixels.width(), pixels.height());
+    Request sized = complete.size(pixels.width(), pixels.height());
     Report report = Report.parse(run.report());
     return IntStream.range(0, pixels.images())
         .mapToObj(index -> image(pixels, index, alone(sized, index), report))

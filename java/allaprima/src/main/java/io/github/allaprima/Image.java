@@ -116,8 +116,8 @@ public final class Image {
     String settings =
         "Steps: %d, CFG scale: %s, Seed: %s, Size: %s, Precision: %s, Version: Alla Prima %s"
             .formatted(
-                request.steps(),
-                request.guidance(),
+                request.steps().orElseThrow(),
+                request.guidance().orElseThrow(),
                 seed(),
                 new Size(width, height),
                 report.precision(),

@@ -129,7 +129,7 @@ public final class Pipeline implements AutoCloseable {
         throw new CancelledException("The generation was cancelled before it began.");
       }
       try {
-        return new Generation(pipeline, request, options).run();
+        return new Generation(pipeline, info, request, options).run();
       } finally {
         turns.leave();
       }

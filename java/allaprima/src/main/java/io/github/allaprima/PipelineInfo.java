@@ -14,6 +14,9 @@ import java.util.Locale;
  * @param precisionReason why this precision
  * @param size the model's own, used when a request names none
  * @param sizeMultiple width and height must be multiples of it, in pixels
+ * @param steps denoising steps when a request names none: from the model's {@code
+ *     generation_config.json}, else 30
+ * @param guidance guidance scale when a request names none, as the steps; else 5
  * @param json all of it, and more, as text
  */
 public record PipelineInfo(
@@ -24,6 +27,8 @@ public record PipelineInfo(
     String precisionReason,
     Size size,
     int sizeMultiple,
+    int steps,
+    double guidance,
     String json) {
   static PipelineInfo parse(String json) {
     Fields info = new Fields(Json.object(json));
@@ -35,6 +40,8 @@ public record PipelineInfo(
         info.text("precision_reason"),
         new Size(info.number("width").intValue(), info.number("height").intValue()),
         info.number("size_multiple").intValue(),
+        info.number("steps").intValue(),
+        info.number("guidance").doubleValue(),
         json);
   }
 }

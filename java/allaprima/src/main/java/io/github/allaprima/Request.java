@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
@@ -22,9 +24,11 @@ import java.util.function.Consumer;
  * @param size of the picture; absent: the model's own
  * @param conditioning what the model is told of sizes and crop
  * @param negativeConditioning what the unconditional half of guidance is told; absent: the same
- * @param steps number of denoising steps, 1 to 1000
+ * @param steps number of denoising steps, 1 to 1000; absent: the model's own, {@link
+ *     PipelineInfo#steps}
  * @param guidance classifier-free guidance scale, finite; at or below 1 it is off. A model whose
- *     UNet takes the scale as an input (LCM) is told it, and looks at no negative prompt
+ *     UNet takes the scale as an input (LCM) is told it, and looks at no negative prompt. Absent:
+ *     the model's own, {@link PipelineInfo#guidance}
  * @param guidanceRescale how far guidance is kept from raising the deviation of the prediction,
  *     which makes pictures too bright and too dark; 0, not at all, to 1, wholly
  * @param images number of pictures, 1 to 64; they differ in their noise
@@ -44,19 +48,13 @@ public record Request(
     Optional<Size> size,
     Conditioning conditioning,
     Optional<Conditioning> negativeConditioning,
-    int steps,
-    double guidance,
+    OptionalInt steps,
+    OptionalDouble guidance,
     double guidanceRescale,
     int images,
     OptionalLong seed,
     List<Long> seeds,
     Optional<Path> latents) {
-  /** Number of steps when none is asked for. */
-  public static final int DEFAULT_STEPS = 30;
-
-  /** Guidance scale when none is asked for. */
-  public static final double DEFAULT_GUIDANCE = 5.0;
-
   private static final int MAX_STEPS = 1000;
   private static final int MAX_IMAGES = 64;
 
@@ -74,12 +72,15 @@ public record Request(
     Objects.requireNonNull(size, "size");
     Objects.requireNonNull(conditioning, "conditioning");
     Objects.requireNonNull(negativeConditioning, "negativeConditioning");
+    Objects.requireNonNull(steps, "steps");
+    Objects.requireNonNull(guidance, "guidance");
     Objects.requireNonNull(seed, "seed");
     Objects.requireNonNull(latents, "latents");
     seeds = List.copyOf(seeds);
     check(clipSkip >= 0, "clipSkip must be at least 0, not " + clipSkip);
-    check(steps >= 1 && steps <= MAX_STEPS, "steps must be 1 to " + MAX_STEPS + ", not " + steps);
-    check(Double.isFinite(guidance), "guidance must be finite, not " + guidance);
+    steps.ifPresent(Request::checkSteps);
+    guidance.ifPresent(
+        scale -> check(Double.isFinite(scale), "guidance must be finite, not " + scale));
     check(
         guidanceRescale >= 0 && guidanceRescale <= 1,
         "guidanceRescale must be 0 to 1, not " + guidanceRescale);
@@ -94,6 +95,10 @@ public record Request(
         "negativeConditioning needs an original and a target size: without both it has no effect");
   }
 
+  private static void checkSteps(int count) {
+    check(count >= 1 && count <= MAX_STEPS, "steps must be 1 to " + MAX_STEPS + ", not " + count);
+  }
+
   private static void check(boolean holds, String message) {
     if (!holds) {
       throw new IllegalArgumentException(message);
@@ -104,7 +109,7 @@ public record Request(
    * Returns a request with defaults for all but the prompt.
    *
    * @param prompt the text
-   * @return one picture, 30 steps, guidance 5, the model's own size, a seed of its own each time
+   * @return one picture, with the model's own steps, guidance and size, another seed each time
    */
   public static Request of(String prompt) {
     return new Draft(prompt).request();
@@ -193,7 +198,7 @@ public record Request(
    * @throws IllegalArgumentException when out of range
    */
   public Request steps(int count) {
-    return with(draft -> draft.steps = count);
+    return with(draft -> draft.steps = OptionalInt.of(count));
   }
 
   /**
@@ -204,7 +209,7 @@ public record Request(
    * @throws IllegalArgumentException when not finite
    */
   public Request guidance(double scale) {
-    return with(draft -> draft.guidance = scale);
+    return with(draft -> draft.guidance = OptionalDouble.of(scale));
   }
 
   /**
@@ -288,8 +293,8 @@ public record Request(
     private Optional<Size> size = Optional.empty();
     private Conditioning conditioning = Conditioning.defaults();
     private Optional<Conditioning> negativeConditioning = Optional.empty();
-    private int steps = DEFAULT_STEPS;
-    private double guidance = DEFAULT_GUIDANCE;
+    private OptionalInt steps = OptionalInt.empty();
+    private OptionalDouble guidance = OptionalDouble.empty();
     private double guidanceRescale;
     private int images = 1;
     private OptionalLong seed = OptionalLong.empty();

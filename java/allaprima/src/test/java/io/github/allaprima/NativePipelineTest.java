@@ -16,7 +16,8 @@ class NativePipelineTest {
   void a_close_that_failed_can_be_tried_again() {
     NativePipeline pipeline =
         NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1, ""));
-    NativeRun run = pipeline.begin(Request.of("a red apple").steps(1).size(64, 64).seed(7));
+    NativeRun run =
+        pipeline.begin(Request.of("a red apple").steps(1).guidance(5).size(64, 64).seed(7));
     AllaPrimaException e = assertThrows(AllaPrimaException.class, pipeline::close);
     assertEquals(ErrorCode.INVALID_ARGUMENT, e.code());
     run.step();

@@ -73,7 +73,7 @@ class PipelineTest {
     assertEquals(64, image.width());
     assertEquals(64, image.height());
     assertEquals(3 * 64 * 64, image.rgb().length);
-    assertEquals(REQUEST, image.request());
+    assertEquals(REQUEST.guidance(5), image.request());
     assertEquals(3, image.report().timings().steps().size());
     assertTrue(image.report().peakRssBytes() > 0);
     assertTrue(image.report().json().contains("\"seed\""));

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -15,9 +17,9 @@ class RequestTest {
   private final Request request = Request.of("an apple");
 
   @Test
-  void has_the_defaults_of_the_published_model() {
-    assertEquals(30, request.steps());
-    assertEquals(5.0, request.guidance());
+  void leaves_to_the_model_what_was_not_asked_for() {
+    assertEquals(OptionalInt.empty(), request.steps());
+    assertEquals(OptionalDouble.empty(), request.guidance());
     assertEquals(Optional.empty(), request.size());
     assertEquals(OptionalLong.empty(), request.seed());
   }
@@ -50,8 +52,8 @@ class RequestTest {
             Optional.of(new Size(128, 64)),
             new Conditioning(Optional.of(new Size(640, 480)), 8, 16, Optional.of(new Size(96, 64))),
             Optional.of(sizes),
-            3,
-            7.5,
+            OptionalInt.of(3),
+            OptionalDouble.of(7.5),
             0.7,
             2,
             OptionalLong.of(-1),

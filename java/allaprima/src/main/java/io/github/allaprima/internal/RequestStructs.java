@@ -8,16 +8,19 @@ import org.bytedeco.javacpp.LongPointer;
 final class RequestStructs {
   private RequestStructs() {}
 
-  /** The struct and the memory that it points to live as long as the caller's pointer scope. */
+  /**
+   * Of a request with steps and guidance. The struct and the memory that it points to live as long
+   * as the caller's pointer scope.
+   */
   static CApi.RequestStruct of(Request request) {
     CApi.RequestStruct struct = new CApi.RequestStruct();
     struct.struct_size(struct.sizeof());
     setTexts(request, struct);
     struct
         .clip_skip(request.clipSkip())
-        .steps(request.steps())
+        .steps(request.steps().orElseThrow())
         .images(request.images())
-        .guidance(request.guidance())
+        .guidance(request.guidance().orElseThrow())
         .guidance_rescale(request.guidanceRescale())
         .seed(request.seed().orElse(0));
     request.size().ifPresent(size -> struct.width(size.width()).height(size.height()));

@@ -1,11 +1,9 @@
 package io.github.allaprima.cli;
 
-import io.github.allaprima.Device;
 import io.github.allaprima.DroppedWords;
 import io.github.allaprima.Image;
 import io.github.allaprima.Pipeline;
 import io.github.allaprima.PipelineInfo;
-import io.github.allaprima.Precision;
 import io.github.allaprima.Request;
 import io.github.allaprima.RunOptions;
 import java.nio.file.Path;
@@ -42,11 +40,7 @@ final class Generate implements Callable<Integer> {
   @Parameters(paramLabel = "PROMPT", description = "What to draw.")
   private String prompt;
 
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      description = "A diffusers folder. Default: the small model that ships.")
-  private Path model;
+  @Mixin private PipelineFlags pipelineFlags;
 
   @Option(
       names = "--negative-prompt",
@@ -66,17 +60,16 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "Denoising steps, 1 to 1000. Default: ${DEFAULT-VALUE}.",
-      defaultValue = "" + Request.DEFAULT_STEPS)
-  private int steps;
+      description = "Denoising steps, 1 to 1000. Default: the model's own, 30 for SDXL.")
+  private Integer steps;
 
   @Option(
       names = "--guidance",
       paramLabel = "G",
       description =
-          "How closely to follow the prompt; off at 1 and below. Default: ${DEFAULT-VALUE}.",
-      defaultValue = "" + Request.DEFAULT_GUIDANCE)
-  private double guidance;
+          "How closely to follow the prompt; off at 1 and below. Default: the model's own, 5 for"
+              + " SDXL.")
+  private Double guidance;
 
   @Option(
       names = "--seed",
@@ -97,35 +90,6 @@ final class Generate implements Callable<Integer> {
   private int images;
 
   @Mixin private RequestFlags flags;
-
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.",
-      defaultValue = "auto",
-      converter = DeviceName.class)
-  private Device device;
-
-  @Option(
-      names = "--precision",
-      paramLabel = "NAME",
-      description = "fp32, bf16 or fp16. Default: what suits the device.")
-  private Precision precision;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Threads of the processor. Default: one per core.")
-  private Integer threads;
-
-  @Option(
-      names = "--variant",
-      paramLabel = "NAME",
-      description =
-          "Load the weights of this variant, as in fp16 for model.fp16.safetensors. Default: the"
-              + " plain ones.",
-      defaultValue = "")
-  private String variant;
 
   @Option(
       names = "--latents",
@@ -167,26 +131,6 @@ final class Generate implements Callable<Integer> {
     }
   }
 
-  /** Reads the name of a device. */
-  static final class DeviceName implements ITypeConverter<Device> {
-    @Override
-    public Device convert(String text) {
-      return switch (text.toLowerCase(Locale.ROOT)) {
-        case "auto" -> Device.auto();
-        case "cpu" -> Device.cpu();
-        case "cuda" -> Device.cuda(0);
-        default -> cuda(text);
-      };
-    }
-
-    private static Device cuda(String text) {
-      if (!text.matches("cuda:\\d{1,3}")) {
-        throw new TypeConversionException("'" + text + "' is none of auto, cpu, cuda, cuda:N");
-      }
-      return Device.cuda(Integer.parseInt(text.substring(text.indexOf(':') + 1)));
-    }
-  }
-
   @Override
   public Integer call() {
     Request request = request();
@@ -198,7 +142,7 @@ final class Generate implements Callable<Integer> {
     OutputFile.check(results.toArray(Path[]::new));
     ProgressBar bar = ProgressBar.onStandardError();
     bar.say("loading");
-    try (Pipeline pipeline = pipeline()) {
+    try (Pipeline pipeline = pipelineFlags.open()) {
       List<Image> drawn = draw(pipeline, request, bar);
       for (Image image : drawn) {
         image.writePng(pictures.get(image.index()));
@@ -217,8 +161,13 @@ final class Generate implements Callable<Integer> {
 
   /** All but the size, for which the model may be needed. */
   private Request request() {
-    Request request = flags.applyTo(Request.of(prompt)).steps(steps).guidance(guidance);
-    request = request.images(images);
+    Request request = flags.applyTo(Request.of(prompt)).images(images);
+    if (steps != null) {
+      request = request.steps(steps);
+    }
+    if (guidance != null) {
+      request = request.guidance(guidance);
+    }
     long[] random = ThreadLocalRandom.current().longs(images, 0, 1L << 32).toArray();
     if (seed == null && images > 1) {
       request = request.seeds(random);
@@ -250,24 +199,6 @@ final class Generate implements Callable<Integer> {
     int dot = name.lastIndexOf('.');
     int end = dot > 0 ? dot : name.length();
     return file.resolveSibling(name.substring(0, end) + "-" + number + name.substring(end));
-  }
-
-  private Pipeline pipeline() {
-    Pipeline.Builder builder = Pipeline.builder().device(device).variant(variant);
-    if (model != null) {
-      builder.model(model);
-    }
-    if (precision == Precision.FP32) {
-      builder.fp32();
-    } else if (precision == Precision.BF16) {
-      builder.bf16();
-    } else if (precision == Precision.FP16) {
-      builder.fp16();
-    }
-    if (threads != null) {
-      builder.threads(threads);
-    }
-    return builder.build();
   }
 
   private List<Image> draw(Pipeline pipeline, Request request, ProgressBar bar) {
@@ -312,7 +243,7 @@ final class Generate implements Callable<Integer> {
         image.width(),
         image.height(),
         Long.toUnsignedString(seed(image.request(), image.index())),
-        image.request().steps(),
+        image.request().steps().orElseThrow(),
         image.report().timings().total().toNanos() / 1e9,
         image.report().precision(),
         image.report().device(),

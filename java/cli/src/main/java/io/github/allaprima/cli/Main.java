@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
     description = "Text to pictures with Stable Diffusion XL.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {Generate.class, Info.class},
+    subcommands = {Generate.class, Gallery.class, Info.class},
     synopsisSubcommandLabel = "COMMAND")
 public final class Main {
   private Main() {}
@@ -24,7 +24,7 @@ public final class Main {
 
   /** Runs a command and exits with its {@link ExitCode}. */
   public static void main(String[] args) {
-    if (args.length > 1 && args[0].equals("generate")) {
+    if (args.length > 1 && (args[0].equals("generate") || args[0].equals("gallery"))) {
       loadAhead();
     }
     Interrupt.install();
