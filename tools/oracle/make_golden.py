@@ -57,7 +57,7 @@ SIZES = {
     "native/tests/data/pipelines/j": Sizes((64, 48), (40, 56), ("two-images", "unguided"), 8.0),
     "native/tests/data/pipelines/k": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
     "native/tests/data/pipelines/l": Sizes((88, 72), (72, 88), ("two-images",)),
-    "native/tests/data/pipelines/m": Sizes((96, 80), (48, 112), ("two-images", "unguided")),
+    "native/tests/data/pipelines/m": Sizes((64, 96), (48, 80), ("two-images", "unguided")),
     "native/tests/data/pipelines/n": Sizes((64, 48), (40, 56), ("two-images", "unguided")),
 }
 
