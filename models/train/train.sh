@@ -12,7 +12,7 @@ if [ ! -d "$EMOJI_WORK/deb/x" ]; then
 fi
 stage() { echo "== $(date -u +%H:%M:%S) $*" >> "$EMOJI_WORK/stages.log"; nice -n 19 "$PYTHON" "$@"; }
 stage vae.py "${VAE_SECONDS:-1500}" vae
-stage unet.py "${UNET_SECONDS:-8000}" muon
-stage vae.py "${DECODER_SECONDS:-1500}" decoder
+stage unet.py "${UNET_SECONDS:-9600}" muon
+stage vae.py "${DECODER_SECONDS:-2400}" decoder
 stage export.py
 stage evaluate.py

@@ -166,10 +166,10 @@ ALLAPRIMA_API allaprima_status allaprima_pipeline_open(const allaprima_pipeline_
                                                        allaprima_pipeline** pipeline);
 
 /* JSON about the pipeline: "model", "device", "device_reason", "precision", "precision_reason",
- * "width", "height" (the model's own size in pixels), "size_multiple", "steps", "guidance" (what the
- * model's generation_config.json names, else 30 and 5), "load_s", "weights" (by component: "file",
- * "files", "variant", "variant_reason"), "parameters" and "bytes" by component, "plan" (what was
- * changed, in order). */
+ * "width", "height" (the model's own size in pixels), "size_multiple", "steps", "guidance" (what
+ * the model's generation_config.json names, else 30 and 5), "load_s", "weights" (by component:
+ * "file", "files", "variant", "variant_reason"), "parameters" and "bytes" by component, "plan"
+ * (what was changed, in order). */
 ALLAPRIMA_API allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline,
                                                        char* buffer, size_t capacity, size_t* size);
 

@@ -203,7 +203,7 @@ TEST_P(GoldenTest, is_as_near_to_fp32_in_16_bits_as_diffusers_is) {
   }
 }
 
-TEST(GoldenFiles, are_all_there) { EXPECT_GE(cases().size(), 2u * 71); }
+TEST(GoldenFiles, are_all_there) { EXPECT_GE(cases().size(), 2u * 72); }
 
 INSTANTIATE_TEST_SUITE_P(, GoldenTest, testing::ValuesIn(cases()),
                          [](const auto& info) { return info.param.name(); });

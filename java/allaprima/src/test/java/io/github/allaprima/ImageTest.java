@@ -40,9 +40,13 @@ class ImageTest {
     return new Image(width, height, rgb, 0, request.seed(7).size(width, height), REPORT);
   }
 
+  private static Request request(String prompt) {
+    return Request.of(prompt).steps(4).guidance(5);
+  }
+
   @Test
   void writes_the_pixels_that_it_has() throws IOException {
-    Image image = noise(33, 17, Request.of("an apple"));
+    Image image = noise(33, 17, request("an apple"));
     Path file = folder.resolve("apple.png");
     image.writePng(file);
     BufferedImage read = ImageIO.read(file.toFile());
@@ -53,7 +57,7 @@ class ImageTest {
 
   @Test
   void converts_each_colour_to_its_place() {
-    Image image = new Image(1, 1, new byte[] {(byte) 200, 100, 50}, 0, Request.of(""), REPORT);
+    Image image = new Image(1, 1, new byte[] {(byte) 200, 100, 50}, 0, request(""), REPORT);
     assertEquals(0xffc86432, image.toBufferedImage().getRGB(0, 0));
   }
 
@@ -71,7 +75,7 @@ class ImageTest {
   @Test
   void keeps_prompts_beyond_latin_1() throws IOException {
     Path file = folder.resolve("apple.png");
-    noise(8, 8, Request.of("яблоко 🍎")).writePng(file);
+    noise(8, 8, request("яблоко 🍎")).writePng(file);
     assertTrue(parameters(file, "iTXt", "text").startsWith("яблоко 🍎\nSteps: 30,"));
   }
 
@@ -79,7 +83,7 @@ class ImageTest {
   void replaces_a_file_and_leaves_nothing_beside_it() throws IOException {
     Path file = folder.resolve("apple.png");
     Files.writeString(file, "old");
-    noise(8, 8, Request.of("")).writePng(file);
+    noise(8, 8, request("")).writePng(file);
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(List.of(file), files.toList());
     }
@@ -89,7 +93,7 @@ class ImageTest {
   @Test
   void names_the_folder_that_is_not_there() {
     Path file = folder.resolve("nowhere/apple.png");
-    Image image = noise(8, 8, Request.of(""));
+    Image image = noise(8, 8, request(""));
     AllaPrimaException e = assertThrows(AllaPrimaException.class, () -> image.writePng(file));
     assertEquals(ErrorCode.IO, e.code());
     assertEquals(
@@ -98,9 +102,9 @@ class ImageTest {
 
   @Test
   void does_not_change_when_a_caller_writes_to_its_bytes() {
-    Image image = noise(8, 8, Request.of(""));
+    Image image = noise(8, 8, request(""));
     image.rgb()[0]++;
-    assertArrayEquals(noise(8, 8, Request.of("")).rgb(), image.rgb());
+    assertArrayEquals(noise(8, 8, request("")).rgb(), image.rgb());
   }
 
   private static int[] pixels(BufferedImage image) {

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Timeout;
 @NativeTest
 @Timeout(120)
 class RequestFieldsTest {
-  private static final Request REQUEST = Request.of("a red apple").steps(2).size(64, 64).seed(7);
+  private static final Request REQUEST =
+      Request.of("a red apple").steps(2).guidance(5).size(64, 64).seed(7);
 
   private static Pipeline pipeline;
 
