@@ -183,7 +183,8 @@ class GenerateTest {
     Path shipped = folder.resolve("shipped.png");
     Path named = folder.resolve("named.png");
     assertEquals(0, generate("-o", shipped.toString()), errors::toString);
-    assertEquals(0, draw("named.png"), errors::toString);
+    String emoji = Path.of(System.getProperty("allaprima.root"), "models", "emoji").toString();
+    assertEquals(0, draw("named.png", "--model", emoji), errors::toString);
     assertArrayEquals(Files.readAllBytes(named), Files.readAllBytes(shipped));
   }
 
