@@ -110,7 +110,7 @@ typedef struct allaprima_request {
   const char* negative_prompt;
   size_t negative_prompt_size;
   int32_t width;  /* pixels, a multiple of the VAE's factor (8 for SDXL); 0: the model's own size */
-  int32_t height; /* width · height is at most 2^23: beyond, a map of SDXL's decoder has more
+  int32_t height; /* width · height is below 2^23: from there on, a map of SDXL's decoder has more
                      numbers than 32 bits count and takes over 8 GB in fp32 */
   int32_t steps;  /* 1 to 1000 */
   int32_t images; /* pictures of the same prompt, 1 to 64; they differ in their noise */
@@ -139,7 +139,7 @@ typedef struct allaprima_request {
    * given, else that half has `sizes`, as in diffusers. */
   allaprima_size_conditioning negative_sizes;
   /* NULL and 0, or one seed for each image in place of `seed`: each picture is then the one that
-   * its seed draws alone. */
+   * its seed draws alone, but for rounding. */
   const uint64_t* seeds;
   size_t seeds_count;
 } allaprima_request;
@@ -215,7 +215,7 @@ ALLAPRIMA_API allaprima_status allaprima_run_report(const allaprima_run* run, ch
  * "token_ids", "token_ids_2", "hidden_states", "hidden_states_2", "pooled", "noise_pred" (of step
  * 0, before guidance), "latents", "image". Sets rank (at most 4) and shape[rank]; `data` may be
  * NULL to ask for the shape only, else `capacity` counts the numbers that it holds. Guided runs
- * hold the negative rows first, as diffusers does. */
+ * hold the negative rows first, as diffusers does; token ids only of texts that were encoded. */
 ALLAPRIMA_API allaprima_status allaprima_run_read(const allaprima_run* run, const char* name,
                                                   float* data, size_t capacity, int64_t shape[4],
                                                   int32_t* rank);

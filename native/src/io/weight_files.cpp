@@ -147,8 +147,10 @@ void check_variant_name(const std::string& variant) {
   });
   check(plain && !variant.empty() && variant.size() <= kLongestVariant &&
             variant.find_first_not_of('.') != std::string::npos,
-        Code::kInvalidArgument, "the variant is ", Json(variant).dump(-1, ' ', true),
-        ", expected a word as in a file's name, fp16 for one: letters, digits, _ and -, at most ",
+        Code::kInvalidArgument, "the variant is ",
+        Json(variant).dump(-1, ' ', true, Json::error_handler_t::replace),
+        ", expected a word as in a file's name, fp16 for one: letters, digits, _, - and dots, at "
+        "most ",
         kLongestVariant);
 }
 

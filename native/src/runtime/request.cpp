@@ -13,7 +13,7 @@ constexpr int64_t kLargestSide = 16384, kMostImages = 64, kMostPromptBytes = 1 <
 constexpr int64_t kLargestOriginal = 1 << 20;
 // SDXL's decoder ends with maps of 256 channels: beyond this they have more numbers than 32 bits
 // count, which many kernels rely on, and each takes over 8 GB in fp32.
-constexpr int64_t kMostPixels = 1 << 23;
+constexpr int64_t kMostPixels = (1 << 23) - 1;
 
 void check_range(const char* name, int64_t value, int64_t least, int64_t most) {
   check(value >= least && value <= most, Code::kInvalidArgument, name, " is ", value, ", expected ",
@@ -80,7 +80,7 @@ Request checked(Request request, const Pipeline& pipeline) {
   check_side("height", request.height, multiple);
   check(request.width * request.height <= kMostPixels, Code::kInvalidArgument, request.width, "x",
         request.height, " is ", request.width * request.height, " pixels, at most ", kMostPixels,
-        " (4096x2048) are drawn; draw a smaller picture and enlarge it");
+        " are drawn; draw a smaller picture and enlarge it");
   check_sizes(request.sizes);
   check_sizes(request.negative_sizes);
   check_numbers(request, pipeline);

@@ -211,7 +211,7 @@ const std::vector<BadRequest>& bad_requests() {
       {"huge_side", [](Request& r) { r.width = 16392; }, {"width is 16392", "16384"}},
       {"huge_picture",
        [](Request& r) { r.width = r.height = 16384; },
-       {"16384x16384 is 268435456 pixels", "at most 8388608"}},
+       {"16384x16384 is 268435456 pixels", "at most 8388607"}},
       {"no_steps", [](Request& r) { r.steps = 0; }, {"steps is 0", "1 to 1000"}},
       {"too_many_steps", [](Request& r) { r.steps = 1001; }, {"steps is 1001", "1 to 1000"}},
       {"guidance_nan", [](Request& r) { r.guidance = NAN; }, {"guidance is nan", "finite"}},

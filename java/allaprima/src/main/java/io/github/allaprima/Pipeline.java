@@ -98,7 +98,7 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
-   * Draws all pictures of a request together, which takes less time than one after the other.
+   * Draws all pictures of a request together, in one batch.
    *
    * @param request what to draw
    * @return the pictures, as many as {@link Request#images} says
@@ -242,7 +242,7 @@ public final class Pipeline implements AutoCloseable {
     /**
      * Limits the threads of the processor. The first pipeline that opens decides for the process.
      *
-     * @param count at least 1; without it one per core
+     * @param count at least 1; without it one per core that this process may use
      * @return this
      * @throws IllegalArgumentException when below 1
      */

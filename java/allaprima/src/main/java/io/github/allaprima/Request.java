@@ -160,7 +160,7 @@ public record Request(
    * Returns a copy with a size.
    *
    * @param width in pixels, at least 1, a multiple of the model's factor; width times height is at
-   *     most 2²³ (4096 x 2048): beyond, SDXL's decoder has maps of more numbers than 32 bits count
+   *     most 2²³ - 1: beyond, SDXL's decoder has maps of more numbers than 32 bits count
    * @param height in pixels, as the width
    * @return the copy
    * @throws IllegalArgumentException when one is below 1

@@ -91,6 +91,10 @@ final class Gallery implements Callable<Integer> {
     if (columns < 1) {
       throw new IllegalArgumentException("columns must be at least 1, not " + columns);
     }
+    if (file != null && !prompts.isEmpty()) {
+      throw new IllegalArgumentException(
+          "prompts are named and come from %s, too; give one of the two".formatted(file));
+    }
     if (file != null) {
       prompts = lines(file);
     }

@@ -184,7 +184,7 @@ final class Generate implements Callable<Integer> {
   private List<Path> pictures(Request request) {
     String first = Long.toUnsignedString(seed(request, 0));
     Path file = output != null ? output : Path.of("allaprima-" + first + ".png");
-    if (images == 1) {
+    if (images == 1 || file.getFileName() == null) { // no name: a folder, refused as such
       return List.of(file);
     }
     return IntStream.rangeClosed(1, images).mapToObj(number -> numbered(file, number)).toList();

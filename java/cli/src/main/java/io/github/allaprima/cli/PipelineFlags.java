@@ -43,7 +43,7 @@ final class PipelineFlags {
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Threads of the processor. Default: one per core.")
+      description = "Threads of the processor. Default: one per core that may be used.")
   private Integer threads;
 
   /** Reads the name of a device. */
