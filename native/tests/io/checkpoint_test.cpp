@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "../expect_says.h"
 #include "base/error.h"
 #include "base/json_file.h"
 
@@ -55,10 +56,7 @@ class CheckpointTest : public testing::Test {
     }
   }
 
-  void expect_refused(std::initializer_list<const char*> words) {
-    const std::string text = refusal();
-    for (const char* word : words) EXPECT_NE(text.find(word), std::string::npos) << text;
-  }
+  void expect_refused(const std::vector<std::string>& words) { expect_says(refusal(), words); }
 
   const fs::path folder_ =
       fs::temp_directory_path() / ("allaprima-checkpoint-" + std::to_string(::getpid()));

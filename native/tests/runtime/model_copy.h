@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "../expect_says.h"
 #include "base/json_file.h"
 #include "io/safetensors.h"
 
@@ -67,11 +68,5 @@ class ModelCopy {
   const std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() / ("allaprima-model-" + std::to_string(::getpid()));
 };
-
-inline void expect_says(const std::string& text, const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    EXPECT_NE(text.find(word), std::string::npos) << "'" << word << "' is not in: " << text;
-  }
-}
 
 }  // namespace allaprima

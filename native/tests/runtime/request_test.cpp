@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../expect_says.h"
 #include "base/error.h"
 #include "runtime/run.h"
 
@@ -44,10 +45,6 @@ class RequestTest : public testing::Test {
       EXPECT_EQ(error.code(), Code::kInvalidArgument);
       return error.what();
     }
-  }
-
-  static void expect_says(const std::string& text, const char* words) {
-    EXPECT_NE(text.find(words), std::string::npos) << "'" << words << "' is not in: " << text;
   }
 
   static std::pair<int64_t, int64_t> hits_and_misses(const runtime::Run& run) {
@@ -121,14 +118,14 @@ TEST_F(RequestTest, refuses_values_out_of_range_by_name) {
     change(other);
     return refusal(other);
   };
-  expect_says(refused([](Request& r) { r.clip_skip = 5; }), "clip_skip is 5, expected 0 to 4");
-  expect_says(refused([](Request& r) { r.clip_skip = -1; }), "clip_skip is -1");
-  expect_says(refused([](Request& r) { r.guidance_rescale = 1.5; }), "guidance_rescale is 1.5");
-  expect_says(refused([](Request& r) { r.guidance_rescale = NAN; }), "guidance_rescale is nan");
-  expect_says(refused([](Request& r) { r.seeds = {1, 2}; }), "2 seeds are given for 1 images");
-  expect_says(refused([](Request& r) { r.sizes.original_width = 64; }), "original size is 64x0");
-  expect_says(refused([](Request& r) { r.sizes.crop_top = -1; }), "crop_top is -1");
-  expect_says(refused([](Request& r) { r.prompt_2 = "\xff"; }), "not UTF-8 at byte 0");
+  expect_says(refused([](Request& r) { r.clip_skip = 5; }), {"clip_skip is 5, expected 0 to 4"});
+  expect_says(refused([](Request& r) { r.clip_skip = -1; }), {"clip_skip is -1"});
+  expect_says(refused([](Request& r) { r.guidance_rescale = 1.5; }), {"guidance_rescale is 1.5"});
+  expect_says(refused([](Request& r) { r.guidance_rescale = NAN; }), {"guidance_rescale is nan"});
+  expect_says(refused([](Request& r) { r.seeds = {1, 2}; }), {"2 seeds are given for 1 images"});
+  expect_says(refused([](Request& r) { r.sizes.original_width = 64; }), {"original size is 64x0"});
+  expect_says(refused([](Request& r) { r.sizes.crop_top = -1; }), {"crop_top is -1"});
+  expect_says(refused([](Request& r) { r.prompt_2 = "\xff"; }), {"not UTF-8 at byte 0"});
 }
 
 TEST_F(RequestTest, encodes_a_text_once_and_gives_the_same_bits_again) {

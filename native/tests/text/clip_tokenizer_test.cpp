@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/json_file.h"
+#include "tokenizer_copy.h"
 
 namespace allaprima {
 namespace {
@@ -65,19 +65,9 @@ void expect_golden(const std::string& folder, const std::string& suffix) {
 }
 
 /// A copy of the first tokenizer whose files a test may change.
-class BrokenTokenizer : public testing::Test {
+class BrokenTokenizer : public TokenizerCopyTest {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / (std::string("allaprima_") + test->name());
-    fs::remove_all(folder_);
-    fs::copy(kData / "tokenizer", folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  void write(const std::string& file, const std::string& text) {
-    std::ofstream(folder_ / file, std::ios::binary) << text;
-  }
+  BrokenTokenizer() : TokenizerCopyTest("tokenizer") {}
 
   void append(const std::string& file, const std::string& text) {
     std::ofstream(folder_ / file, std::ios::binary | std::ios::app) << text;
@@ -88,26 +78,6 @@ class BrokenTokenizer : public testing::Test {
     json[key] = value;
     write(file, json.dump());
   }
-
-  /// The message of the error that loading ends with; all of them are kInvalidModel.
-  std::string refusal() {
-    try {
-      ClipTokenizer::load(folder_);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), Code::kInvalidModel);
-      return error.what();
-    }
-    return "loaded";
-  }
-
-  void expect_refusal(const std::vector<std::string>& parts) {
-    const std::string message = refusal();
-    for (const std::string& part : parts) {
-      EXPECT_NE(message.find(part), std::string::npos) << "'" << part << "' in: " << message;
-    }
-  }
-
-  fs::path folder_;
 };
 
 TEST(ClipTokenizer, gives_the_ids_of_transformers) { expect_golden("tokenizer", ""); }

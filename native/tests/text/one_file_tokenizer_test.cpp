@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/json_file.h"
-#include "text/clip_tokenizer.h"
+#include "tokenizer_copy.h"
 
 namespace allaprima {
 namespace {
@@ -20,20 +19,10 @@ const fs::path kData = ALLAPRIMA_TEST_DATA;
 constexpr const char* kFile = "tokenizer.json";
 
 /// A copy of the first tokenizer, of which a test may change the file.
-class OneFileTokenizerTest : public testing::Test {
+class OneFileTokenizerTest : public TokenizerCopyTest {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) / (std::string("allaprima_one_file_") + test->name());
-    fs::remove_all(folder_);
-    fs::copy(kData / "tokenizer_one_file", folder_);
-    whole_ = read_json(folder_ / kFile);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  void write(const std::string& file, const std::string& text) {
-    std::ofstream(folder_ / file, std::ios::binary) << text;
-  }
+  OneFileTokenizerTest()
+      : TokenizerCopyTest("tokenizer_one_file"), whole_(read_json(folder_ / kFile)) {}
 
   /// The file with one value, by its JSON pointer, changed.
   void change(const std::string& pointer, const Json& value) {
@@ -42,26 +31,7 @@ class OneFileTokenizerTest : public testing::Test {
     write(kFile, json.dump());
   }
 
-  /// The message of the error that loading ends with; all of them are kInvalidModel.
-  std::string refusal() {
-    try {
-      ClipTokenizer::load(folder_);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), Code::kInvalidModel);
-      return error.what();
-    }
-    return "loaded";
-  }
-
-  void expect_refusal(const std::vector<std::string>& parts) {
-    const std::string message = refusal();
-    for (const std::string& part : parts) {
-      EXPECT_NE(message.find(part), std::string::npos) << "'" << part << "' in: " << message;
-    }
-  }
-
-  fs::path folder_;
-  Json whole_;
+  const Json whole_;
 };
 
 TEST_F(OneFileTokenizerTest, is_all_that_is_needed) {
