@@ -50,17 +50,7 @@ final class Gallery implements Callable<Integer> {
       converter = Variants.class)
   private Variants variants = Variants.NONE;
 
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      description = "Denoising steps, 1 to 1000. Default: the model's own.")
-  private Integer steps;
-
-  @Option(
-      names = "--guidance",
-      paramLabel = "G",
-      description = "How closely to follow the prompt. Default: the model's own.")
-  private Double guidance;
+  @Mixin private StepFlags stepFlags;
 
   @Option(
       names = "--seed",
@@ -122,16 +112,10 @@ final class Gallery implements Callable<Integer> {
     List<Request> requests = new ArrayList<>();
     for (String value : variants.values()) {
       for (String prompt : prompts) {
-        requests.add(variants.applied(request(prompt), value));
+        requests.add(variants.applied(stepFlags.applyTo(Request.of(prompt).seed(seed)), value));
       }
     }
     return requests;
-  }
-
-  private Request request(String prompt) {
-    Request request = Request.of(prompt).seed(seed);
-    request = steps == null ? request : request.steps(steps);
-    return guidance == null ? request : request.guidance(guidance);
   }
 
   private static List<Image> draw(Pipeline pipeline, List<Request> requests, ProgressBar bar) {

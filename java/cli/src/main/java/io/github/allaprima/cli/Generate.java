@@ -57,19 +57,7 @@ final class Generate implements Callable<Integer> {
   @Option(names = "--height", paramLabel = "N", description = "As --width.")
   private Integer height;
 
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      description = "Denoising steps, 1 to 1000. Default: the model's own, 30 for SDXL.")
-  private Integer steps;
-
-  @Option(
-      names = "--guidance",
-      paramLabel = "G",
-      description =
-          "How closely to follow the prompt; off at 1 and below. Default: the model's own, 5 for"
-              + " SDXL.")
-  private Double guidance;
+  @Mixin private StepFlags stepFlags;
 
   @Option(
       names = "--seed",
@@ -161,13 +149,7 @@ final class Generate implements Callable<Integer> {
 
   /** All but the size, for which the model may be needed. */
   private Request request() {
-    Request request = flags.applyTo(Request.of(prompt)).images(images);
-    if (steps != null) {
-      request = request.steps(steps);
-    }
-    if (guidance != null) {
-      request = request.guidance(guidance);
-    }
+    Request request = stepFlags.applyTo(flags.applyTo(Request.of(prompt))).images(images);
     long[] random = ThreadLocalRandom.current().longs(images, 0, 1L << 32).toArray();
     if (seed == null && images > 1) {
       request = request.seeds(random);
