@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -25,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tools" / "oracle"))
 
 import numpy as np  # noqa: E402
 from allaprima_c import Library  # noqa: E402
+from loading import HighWater  # noqa: E402
 
 WIDTH = 2048
 NUMPY = {"F32": np.float32, "BF16": np.uint16, "F16": np.float16}
@@ -103,46 +103,20 @@ def drop_from_cache(folder):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def memory():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
-    return {name: int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "VmRSS")}
-
-
-class Peak(threading.Thread):
-    """The most memory between start and stop, looked at each millisecond."""
-
-    def __init__(self):
-        super().__init__()
-        self.before = memory()
-        self.most = dict(self.before)
-        self.ended = threading.Event()
-
-    def run(self):
-        while not self.ended.wait(0.001):
-            now = memory()
-            self.most = {name: max(now[name], self.most[name]) for name in now}
-
-    def stop(self):
-        self.ended.set()
-        self.join()
-
-
 def measure(library, folder, label):
     library = Library(library)
     library.open(ROOT / "models" / "tiny", precision="bf16").close()  # what libtorch needs itself
-    peak = Peak()
-    peak.start()
     start = time.perf_counter()
-    with library.open(folder, precision="bf16") as pipeline:
+    with HighWater() as water:
+        pipeline = library.open(folder, precision="bf16")
         seconds = time.perf_counter() - start
-        peak.stop()
+    with pipeline:
         final = sum(pipeline.info()["bytes"].values())
-    anonymous = peak.most["RssAnon"] - peak.before["RssAnon"]
+    anonymous = water.most["RssAnon"] - water.before["RssAnon"]
     print(
         f"{label:24} {seconds:6.2f} s, weights {final / 2**20:7.1f} MiB, anonymous at most "
         f"{anonymous / 2**20:7.1f} MiB ({anonymous / final - 1:+.1%}), resident at most "
-        f"{peak.most['VmRSS'] / 2**20:7.1f} MiB, {peak.before['VmRSS'] / 2**20:.1f} MiB before",
+        f"{water.most['VmRSS'] / 2**20:7.1f} MiB, {water.before['VmRSS'] / 2**20:.1f} MiB before",
         flush=True,
     )
 

@@ -12,27 +12,30 @@ import time
 
 from allaprima_c import Library
 
-INTERVAL = 0.005  # seconds between two looks
+INTERVAL = 0.001  # seconds between two looks
 
 
-def anonymous_bytes():
+def memory():
+    """Bytes of this process: "RssAnon", what it owns, and "VmRSS", mapped files too."""
     with open("/proc/self/status") as file:
-        line = next(line for line in file if line.startswith("RssAnon:"))
-    return int(line.split()[1]) * 1024
+        fields = dict(line.split(":", 1) for line in file)
+    return {name: int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "VmRSS")}
 
 
 class HighWater:
-    """The most anonymous memory while it is entered; ctypes lets other threads run."""
+    """Memory before, and the most of it while entered; ctypes lets other threads run."""
 
     def __enter__(self):
-        self.most, self.done = anonymous_bytes(), threading.Event()
+        self.before, self.done = memory(), threading.Event()
+        self.most = dict(self.before)
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
         return self
 
     def watch(self):
         while not self.done.wait(INTERVAL):
-            self.most = max(self.most, anonymous_bytes())
+            now = memory()
+            self.most = {name: max(now[name], self.most[name]) for name in now}
 
     def __exit__(self, *error):
         self.done.set()
@@ -47,16 +50,17 @@ def main():
     arguments = parser.parse_args()
     library = Library(arguments.library)
     library.system_info()  # starts what the library needs without a checkpoint
-    before, start = anonymous_bytes(), time.monotonic()
-    with HighWater() as memory:
+    start = time.monotonic()
+    with HighWater() as water:
         pipeline = library.open(arguments.checkpoint, precision=arguments.precision)
-    seconds, after = time.monotonic() - start, anonymous_bytes()
+    seconds, after = time.monotonic() - start, memory()["RssAnon"]
+    before, most = water.before["RssAnon"], water.most["RssAnon"]
     with pipeline:
         held = sum(pipeline.info()["bytes"].values())
     print(
         f"{arguments.precision}: {seconds:.1f} s; weights {held / 2**30:.2f} GiB; anonymous memory "
-        f"before {before / 2**30:.2f}, most {memory.most / 2**30:.2f}, after {after / 2**30:.2f} GiB;"
-        f" most above before {(memory.most - before) / held:.3f} of the weights"
+        f"before {before / 2**30:.2f}, most {most / 2**30:.2f}, after {after / 2**30:.2f} GiB;"
+        f" most above before {(most - before) / held:.3f} of the weights"
     )
 
 
