@@ -8,6 +8,7 @@
 #include "io/checkpoint.h"
 #include "networks/config.h"
 #include "networks/older_names.h"
+#include "runtime/generation_defaults.h"
 #include "runtime/model_index.h"
 #include "sampling/noise_schedule.h"
 #include "text/clip_tokenizer.h"
@@ -111,6 +112,8 @@ std::vector<Reader> make_readers(const GoodFiles& good, const fs::path& folder) 
        {"scheduler", "tokenizer", "tokenizer_2", "text_encoder", "text_encoder_2", "unet", "vae"}) {
     copy_files(good.model / component, folder / component);
   }
+  std::ofstream(folder / "generation_config.json")
+      << R"({"num_inference_steps": 25, "guidance_scale": 3.0})";
   fs::create_directories(folder / "one");
   write_weights(folder / "one" / "m.safetensors", "text_model.");
   write_shards(folder / "shards");
@@ -124,6 +127,10 @@ std::vector<Reader> make_readers(const GoodFiles& good, const fs::path& folder) 
       {"shards", 20, files_in(folder / "shards"),
        [=](Random& r) { read_weights(folder / "shards", r); }},
       {"model_index", 5, {"model_index.json"}, [=](Random&) { runtime::ModelIndex::read(folder); }},
+      {"generation_config",
+       2,
+       {"generation_config.json"},
+       [=](Random&) { runtime::GenerationDefaults::read(folder); }},
       {"unet",
        15,
        {"unet/config.json"},
