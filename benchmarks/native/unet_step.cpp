@@ -8,16 +8,23 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <map>
+#include <fstream>
 
 #include "base/clock.h"
 #include "base/device.h"
 #include "base/error.h"
+#include "kernels/onednn.h"
 #include "networks/unet.h"
-#include "product_count.h"
+#include "networks/vae_decoder.h"
+#include "op_profile.h"
+#include "runtime/cpu_threads.h"
 #include "runtime/engine.h"
 #include "runtime/system_info.h"
+#include "step_options.h"
+#include "transforms/fuse_qkv.h"
+#include "transforms/int8_dynamic.h"
+#include "transforms/pack.h"
+#include "transforms/swap_conv1x1.h"
 
 namespace allaprima::benchmarks {
 namespace {
@@ -25,83 +32,11 @@ namespace {
 constexpr int64_t kTextTokens = 77;
 constexpr double kTimestep = 501;
 
-struct Options {
-  std::filesystem::path config = "models/configs/sdxl-base-1.0/unet";  // a folder
-  DeviceChoice device = DeviceChoice::kCpu;
-  PrecisionChoice precision = PrecisionChoice::kBf16;
-  int64_t batch = 2, latent = 128;  // side of the latents
-  int64_t warmup = 3, rounds = 20;
-  int threads = 0;  // 0: one per core
-  uint64_t seed = 0;
-  bool channels_last = false;
-};
-
-[[noreturn]] void show_use() {
-  std::fprintf(
-      stderr,
-      "use: unet_step [--config FOLDER] [--device cpu|cuda] [--dtype fp32|bf16] [--batch N]"
-      " [--latent SIDE] [--warmup N] [--rounds N] [--threads N] [--seed N]"
-      " [--channels-last]\n");
-  std::exit(2);
-}
-
-int64_t whole_number(const std::string& text, int64_t least) {
-  char* end = nullptr;
-  const int64_t value = std::strtoll(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || value < least) show_use();
-  return value;
-}
-
-template <class Choice>
-Choice choice(const std::string& text, const std::map<std::string, Choice>& choices) {
-  const auto found = choices.find(text);
-  if (found == choices.end()) show_use();
-  return found->second;
-}
-
-Options parse(int count, char** values) {
-  Options o;
-  for (int i = 1; i < count; ++i) {
-    const std::string name = values[i];
-    if (name == "--channels-last") {
-      o.channels_last = true;
-      continue;
-    }
-    if (++i == count) show_use();
-    const std::string value = values[i];
-    if (name == "--config") {
-      o.config = value;
-    } else if (name == "--device") {
-      o.device =
-          choice<DeviceChoice>(value, {{"cpu", DeviceChoice::kCpu}, {"cuda", DeviceChoice::kCuda}});
-    } else if (name == "--dtype") {
-      o.precision = choice<PrecisionChoice>(
-          value, {{"fp32", PrecisionChoice::kFp32}, {"bf16", PrecisionChoice::kBf16}});
-    } else if (name == "--batch") {
-      o.batch = whole_number(value, 1);
-    } else if (name == "--latent") {
-      o.latent = whole_number(value, 1);
-    } else if (name == "--warmup") {
-      o.warmup = whole_number(value, 1);
-    } else if (name == "--rounds") {
-      o.rounds = whole_number(value, 1);
-    } else if (name == "--threads") {
-      o.threads = static_cast<int>(whole_number(value, 0));
-    } else if (name == "--seed") {
-      o.seed = static_cast<uint64_t>(whole_number(value, 0));
-    } else {
-      show_use();
-    }
-  }
-  return o;
-}
-
 /// Fills every tensor on the device, so that values keep their size from layer to layer.
 class RandomWeights : public nn::Visitor {
  public:
-  RandomWeights(const Placement& placement, bool channels_last)
-      : options_(at::TensorOptions(placement.dtype).device(placement.device)),
-        channels_last_(channels_last) {}
+  explicit RandomWeights(const Placement& placement)
+      : options_(at::TensorOptions(placement.dtype).device(placement.device)) {}
 
   int64_t parameters = 0;
 
@@ -115,15 +50,11 @@ class RandomWeights : public nn::Visitor {
       const bool scale = path.find("norm") != std::string::npos && path.ends_with("weight");
       tensor.normal_(scale ? 1 : 0, 0.1);
     }
-    if (channels_last_ && shape.size() == 4) {
-      tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
-    }
     parameters += tensor.numel();
   }
 
  private:
   at::TensorOptions options_;
-  bool channels_last_;
 };
 
 class Benchmark {
@@ -131,16 +62,22 @@ class Benchmark {
   explicit Benchmark(const Options& options)
       : options_(options),
         placement_(choose_placement(options.device, 0, options.precision)),
-        unet_(networks::UNetConfig::read(options.config)) {}
+        unet_(networks::UNetConfig::read(options.config)),
+        vae_(networks::VaeConfig::read(options.config.parent_path() / "vae")) {}
 
   Json measure() {
     const Stopwatch filling;
     at::manual_seed(options_.seed);
-    RandomWeights weights(placement_, options_.channels_last);
+    RandomWeights weights(placement_);
     unet_.visit(weights);
+    const int64_t parameters = weights.parameters;
+    vae_.visit(weights);  // so that transforms find what they look for; it does not run
     make_inputs();
     synchronize();
     const double fill_seconds = filling.seconds();
+    const Stopwatch changing;
+    const Json plan = transform();
+    const double transform_seconds = changing.seconds();
 
     const double first = rounds(1, [&] { forward(); }).front();
     const Json tflop = count();
@@ -162,7 +99,9 @@ class Benchmark {
             {"channels_last", options_.channels_last},
             {"threads", at::get_num_threads()},
             {"rounds", options_.rounds},
-            {"parameters", weights.parameters},
+            {"parameters", parameters},
+            {"plan", plan},
+            {"transform_s", transform_seconds},
             {"fill_s", fill_seconds},
             {"first_forward_ms", first},
             {"forward_ms", summary(whole)},
@@ -175,7 +114,8 @@ class Benchmark {
             {"step_gflop_per_s", rate(tflop["step"], step)},
             {"peak_device_bytes", peak_device_bytes()},
             {"peak_resident_bytes", peak_resident_bytes()},
-            {"output_rms", output.square().mean().sqrt().item<double>()}};
+            {"output_rms", output.square().mean().sqrt().item<double>()},
+            {"profile", options_.profile ? profile() : Json()}};
   }
 
  private:
@@ -184,7 +124,8 @@ class Benchmark {
     const auto like = at::TensorOptions(placement_.dtype).device(placement_.device);
     const auto fp32 = like.dtype(at::kFloat);
     x_ = at::randn({options_.batch, c.in_channels, options_.latent, options_.latent}, like);
-    if (options_.channels_last) x_ = x_.contiguous(at::MemoryFormat::ChannelsLast);
+    if (options_.channels_last || options_.compile)
+      x_ = x_.contiguous(at::MemoryFormat::ChannelsLast);
     const auto side = static_cast<float>(8 * options_.latent);
     const Tensor sizes = at::tensor({side, side, 0.0f, 0.0f, side, side}, at::kFloat);
     condition_ = {at::randn({options_.batch, kTextTokens, c.text_width}, like),
@@ -193,7 +134,88 @@ class Benchmark {
     timesteps_ = at::full({1}, kTimestep, fp32);
   }
 
-  nn::Forward context() const { return {kernels::plain_ops(), stop_}; }
+  /// As runtime/pipeline_transforms.cpp does it, in its order. Name of each and layers changed.
+  Json transform() {
+    const transforms::Networks networks{unet_, vae_};
+    Json plan = Json::array();
+    const auto add = [&](const transforms::PlanEntry& e) {
+      plan.push_back({{"transform", e.name}, {"changed", e.changed}, {"detail", e.detail}});
+    };
+    if (options_.math) ops_.attention = ops_.math_attention;
+    if (options_.fuse_qkv) add(transforms::fuse_qkv(networks));
+    if (!options_.int8_layers.empty()) {
+      add(transforms::int8_dynamic(networks, int8_layers(networks),
+                                   kernels::Int8Scheme::kTutorial));
+    }
+    if (options_.channels_last || options_.compile) add(transforms::channels_last(networks));
+    if (options_.compile) {
+      add(transforms::swap_all_conv1x1(networks));
+      add(transforms::pack(networks,
+                           {options_.batch, options_.latent, options_.latent, kTextTokens}));
+    }
+    return plan;
+  }
+
+  std::vector<std::string> int8_layers(const transforms::Networks& networks) const {
+    std::vector<std::string> names;
+    if (options_.int8_layers == "all") {
+      for (const auto& layer : transforms::list_layers(networks)) {
+        if (layer.kind == transforms::LayerKind::kLinear) names.push_back(layer.name);
+      }
+      return names;
+    }
+    std::ifstream file(options_.int8_layers);
+    check(file.good(), Code::kIo, options_.int8_layers, ": cannot be read");
+    for (std::string line; std::getline(file, line);) names.push_back(line);
+    return names;
+  }
+
+  /// One step, operator by operator, and what this machine can do, from the same minute.
+  Json profile() {
+    const OpProfile listening;
+    const Stopwatch watch;
+    output_ = take_step();
+    Json operators = Json::object();
+    const double wall = watch.seconds();
+    for (const auto& [name, row] : listening.rows()) {
+      operators[name] = {{"calls", row.calls},
+                         {"ms", 1000 * row.seconds},
+                         {"gflop", static_cast<double>(row.operations) / 1e9},
+                         {"mb", static_cast<double>(row.bytes) / 1e6}};
+    }
+    return {{"step_ms", 1000 * wall},
+            {"dispatched", listening.dispatched()},
+            {"operators", operators},
+            {"ceilings", ceilings()}};
+  }
+
+  Json ceilings() const {
+    if (!placement_.device.is_cpu()) return nullptr;
+    constexpr int64_t kRows = 1024, kIn = 1280, kOut = 2560;
+    constexpr double kGflop = 2e-9 * kRows * kIn * kOut;
+    const auto best = [&](auto work) {
+      const auto taken = rounds(15, work);
+      return *std::min_element(taken.begin(), taken.end()) / 1000;
+    };
+    const auto product = [&](at::ScalarType dtype) {
+      const Tensor x = at::randn({kRows, kIn}).to(dtype), w = at::randn({kOut, kIn}).to(dtype);
+      const Tensor packed = kernels::can_pack(dtype) ? kernels::pack_linear(w) : w;
+      return kGflop / best([&] {
+               kernels::can_pack(dtype) ? kernels::packed_linear(x, packed, Tensor())
+                                        : at::linear(x, w);
+             });
+    };
+    const Tensor a = at::randint(-127, 127, {kRows, kIn}, at::kChar),
+                 b = at::randint(-127, 127, {kOut, kIn}, at::kChar).t();
+    const Tensor from = at::ones({int64_t{64} << 20}), to = at::empty_like(from);
+    return {{"fp32_gflop_per_s", product(at::kFloat)},
+            {"bf16_gflop_per_s", product(at::kBFloat16)},
+            {"int8_gflop_per_s", kGflop / best([&] { at::_int_mm(a, b); })},
+            {"memory_gb_per_s",
+             2e-9 * static_cast<double>(from.nbytes()) / best([&] { Tensor(to).copy_(from); })}};
+  }
+
+  nn::Forward context() const { return {ops_, stop_}; }
   void prepare_text() { text_ = unet_.prepare(context(), condition_); }
   void prepare_times() { times_ = unet_.prepare(context(), text_, timesteps_); }
   Tensor take_step() const { return unet_.step(context(), x_, {text_, times_, 0}); }
@@ -206,7 +228,7 @@ class Benchmark {
 
   /// Operations of a whole forward pass and of its last part.
   Json count() {
-    const ProductCount products;
+    const OpProfile products;
     prepare_text();
     prepare_times();
     const int64_t before = products.operations();
@@ -264,6 +286,8 @@ class Benchmark {
   Options options_;
   Placement placement_;
   networks::UNet unet_;
+  networks::VaeDecoder vae_;
+  kernels::Ops ops_ = kernels::plain_ops();
   StopFlag stop_;
   Tensor x_, timesteps_, output_;
   networks::TextCondition condition_;
@@ -276,11 +300,13 @@ class Benchmark {
 
 int main(int count, char** values) {
   using namespace allaprima;
-  const benchmarks::Options options = benchmarks::parse(count, values);
+  const benchmarks::Options options = benchmarks::parse_options(count, values);
   try {
     runtime::Engine& engine = runtime::Engine::get();
-    engine.use_threads(options.threads);
-    const Json line = engine.run([&] { return benchmarks::Benchmark(options).measure(); });
+    const Json line = engine.run([&] {
+      const runtime::CpuThreads threads(options.threads);
+      return benchmarks::Benchmark(options).measure();
+    });
     std::printf("%s\n", line.dump().c_str());
     return 0;
   } catch (const std::exception& failure) {

@@ -173,6 +173,64 @@ ALLAPRIMA_API allaprima_status allaprima_pipeline_open(const allaprima_pipeline_
 ALLAPRIMA_API allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline,
                                                        char* buffer, size_t capacity, size_t* size);
 
+/* What a pipeline can be changed by, before its first run or between runs. In this order, each at
+ * most once: a later one sees what an earlier one left. */
+enum {
+  ALLAPRIMA_TRANSFORM_ATTENTION_MATH = 1, /* attention by separate products; without: fused */
+  ALLAPRIMA_TRANSFORM_FUSE_QKV = 2,       /* queries, keys and values by one product: of UNet and
+                                             VAE, over the text keys and values */
+  ALLAPRIMA_TRANSFORM_SWAP_CONV1X1 = 3,   /* `layers`, convolutions of 1x1, become linear layers */
+  ALLAPRIMA_TRANSFORM_INT8_DYNAMIC = 4,   /* `layers`, linear ones, multiply int8 values: weights
+                                             are converted once, activations row by row as they come.
+                                             Those that see one row a picture, or whose widths are
+                                             no multiples of 8, stay as they are; the plan lists
+                                             them */
+  ALLAPRIMA_TRANSFORM_CHANNELS_LAST = 5,  /* feature maps keep a pixel's channels together */
+  ALLAPRIMA_TRANSFORM_COMPILE = 6         /* channels-last, 1x1 convolutions as products, weights in
+                                             the order the device computes in, what does not change
+                                             from step to step computed once. UNAVAILABLE on CUDA in
+                                             this version */
+};
+
+/* How a row becomes int8: rounding and scale of the tutorial's torchao (commit 54bcd5a), or of
+ * torchao 0.18. */
+enum { ALLAPRIMA_INT8_TUTORIAL = 0, ALLAPRIMA_INT8_TORCHAO = 1 };
+
+typedef struct allaprima_transform {
+  size_t struct_size;  /* sizeof(allaprima_transform) */
+  int32_t kind;        /* ALLAPRIMA_TRANSFORM_… */
+  int32_t int8_scheme; /* ALLAPRIMA_INT8_…, of INT8_DYNAMIC */
+  const char* layers;  /* of SWAP_CONV1X1 and INT8_DYNAMIC: names, one a line */
+  size_t layers_size;
+} allaprima_transform;
+
+/* JSON, an array of the layers that transforms choose from, as they are now: "name" ("unet.…",
+ * "vae.…"), "kind" ("linear", "conv"), "in", "out", "kernel" (1 for a linear layer), "rows" (what
+ * a row of its input stands for: "pixels" of a feature map, tokens of the "text", or "pictures").
+ */
+ALLAPRIMA_API allaprima_status allaprima_pipeline_layers(allaprima_pipeline* pipeline, char* buffer,
+                                                         size_t capacity, size_t* size);
+
+/* INVALID_ARGUMENT out of order, for a layer that is not there, and while a run is open; the
+ * pipeline is then unchanged. */
+ALLAPRIMA_API allaprima_status allaprima_pipeline_transform(allaprima_pipeline* pipeline,
+                                                            const allaprima_transform* transform);
+
+typedef struct allaprima_int8_question {
+  size_t struct_size;    /* sizeof(allaprima_int8_question) */
+  int32_t width, height; /* of the pictures to come, pixels; 0: the model's own size */
+  int32_t images;        /* of one run, 1 to 64 */
+  int32_t int8_scheme;   /* ALLAPRIMA_INT8_… */
+  int32_t compiled;      /* nonzero: COMPILE comes after */
+} allaprima_int8_question;
+
+/* Times each distinct shape of linear layer, dense and in int8, on this machine, and returns JSON:
+ * "layers" (names, where int8 is faster), "timings" [{"rows", "in", "out", "layers" (of this
+ * shape), "dense_s", "int8_s"}]. A question with capacity 0 measures, the next one reads. */
+ALLAPRIMA_API allaprima_status allaprima_pipeline_choose_int8(
+    allaprima_pipeline* pipeline, const allaprima_int8_question* question, char* buffer,
+    size_t capacity, size_t* size);
+
 /* Frees the pipeline after the calls before it are done. NULL is allowed. Its runs must be closed
  * first: INVALID_ARGUMENT otherwise, and nothing is freed. */
 ALLAPRIMA_API allaprima_status allaprima_pipeline_close(allaprima_pipeline* pipeline);

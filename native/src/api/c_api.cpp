@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string_view>
 
 #include "allaprima.h"
@@ -16,7 +17,8 @@ using namespace allaprima;
 
 struct allaprima_pipeline {
   std::unique_ptr<runtime::Pipeline> pipeline;
-  int runs = 0;  // touched on the engine thread only
+  int runs = 0;             // touched on the engine thread only
+  std::string int8_choice;  // kept between the question for its size and the one for its text
 };
 
 struct allaprima_run {
@@ -51,6 +53,10 @@ static_assert(static_cast<int>(Code::kInternal) == ALLAPRIMA_INTERNAL);
 static_assert(static_cast<int>(DeviceChoice::kCuda) == ALLAPRIMA_DEVICE_CUDA);
 static_assert(static_cast<int>(PrecisionChoice::kBf16) == ALLAPRIMA_PRECISION_BF16);
 static_assert(static_cast<int>(PrecisionChoice::kFp16) == ALLAPRIMA_PRECISION_FP16);
+static_assert(static_cast<int>(runtime::TransformKind::kMathAttention) ==
+              ALLAPRIMA_TRANSFORM_ATTENTION_MATH);
+static_assert(static_cast<int>(runtime::TransformKind::kCompile) == ALLAPRIMA_TRANSFORM_COMPILE);
+static_assert(static_cast<int>(kernels::Int8Scheme::kTorchao) == ALLAPRIMA_INT8_TORCHAO);
 
 /// libtorch reports a failed host allocation as a plain error with this sentence.
 bool is_out_of_memory(std::string_view message) {
@@ -157,11 +163,22 @@ runtime::Request request_of(const allaprima_request& r) {
   return request;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
 template <class Enum>
 Enum choice(int32_t value, int32_t last, const char* name) {
   check(value >= 0 && value <= last, Code::kInvalidArgument, name, " is ", value,
         ", expected 0 to ", last);
   return static_cast<Enum>(value);
+}
+
+kernels::Int8Scheme scheme_of(int32_t value) {
+  return choice<kernels::Int8Scheme>(value, 1, "int8_scheme");
 }
 
 }  // namespace
@@ -212,6 +229,49 @@ allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline, cha
   return on_engine([&] {
     need(pipeline != nullptr, "pipeline");
     write_text(json_text(pipeline->pipeline->info()), buffer, capacity, size);
+  });
+}
+
+allaprima_status allaprima_pipeline_layers(allaprima_pipeline* pipeline, char* buffer,
+                                           size_t capacity, size_t* size) {
+  return on_engine([&] {
+    need(pipeline != nullptr, "pipeline");
+    write_text(json_text(pipeline->pipeline->layers()), buffer, capacity, size);
+  });
+}
+
+allaprima_status allaprima_pipeline_transform(allaprima_pipeline* pipeline,
+                                              const allaprima_transform* transform) {
+  return on_engine([&] {
+    need(pipeline != nullptr, "pipeline");
+    const auto t = known(transform, "transform");
+    check(t.kind >= ALLAPRIMA_TRANSFORM_ATTENTION_MATH && t.kind <= ALLAPRIMA_TRANSFORM_COMPILE,
+          Code::kInvalidArgument, "transform.kind is ", t.kind, ", expected ",
+          ALLAPRIMA_TRANSFORM_ATTENTION_MATH, " to ", ALLAPRIMA_TRANSFORM_COMPILE);
+    check(pipeline->runs == 0, Code::kInvalidArgument, pipeline->runs,
+          " run(s) of this pipeline are open; close them before it is changed");
+    pipeline->pipeline->transform({static_cast<runtime::TransformKind>(t.kind),
+                                   lines_of(text(t.layers, t.layers_size, "transform.layers")),
+                                   scheme_of(t.int8_scheme)});
+  });
+}
+
+allaprima_status allaprima_pipeline_choose_int8(allaprima_pipeline* pipeline,
+                                                const allaprima_int8_question* question,
+                                                char* buffer, size_t capacity, size_t* size) {
+  return on_engine([&] {
+    need(pipeline != nullptr, "pipeline");
+    const auto q = known(question, "question");
+    check(q.images >= 1 && q.images <= 64 && q.width >= 0 && q.height >= 0 && q.width <= 16384 &&
+              q.height <= 16384,
+          Code::kInvalidArgument, "a question for ", q.images, " images of ", q.width, " x ",
+          q.height, " pixels; expected 1 to 64 images and sides of 0 to 16384");
+    if (capacity == 0 || pipeline->int8_choice.empty()) {
+      pipeline->int8_choice = json_text(pipeline->pipeline->choose_int8(
+          {{q.width, q.height, q.images}, scheme_of(q.int8_scheme), q.compiled != 0}));
+    }
+    write_text(pipeline->int8_choice, buffer, capacity, size);
+    pipeline->int8_choice.clear();
   });
 }
 

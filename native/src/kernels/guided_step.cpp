@@ -1,5 +1,8 @@
 #include "kernels/guided_step.h"
 
+#include "base/shape.h"
+#include "kernels/cpu/rows.h"
+
 namespace allaprima::kernels {
 
 Tensor guide(const Tensor& prediction, const Guidance& guidance) {
@@ -15,6 +18,29 @@ Tensor guide(const Tensor& prediction, const Guidance& guidance) {
 
 Tensor update_latent(const Tensor& latent, const Tensor& prediction, const UpdateFactors& factors) {
   return latent * factors.latent + prediction.to(at::kFloat) * factors.prediction;
+}
+
+Tensor guided_update(const Tensor& latent, const Tensor& prediction, double scale,
+                     const UpdateFactors& factors) {
+  const bool guided = prediction.size(0) != latent.size(0);
+  check_shape(prediction,
+              {latent.size(0) * (guided ? 2 : 1), latent.size(1), latent.size(2), latent.size(3)},
+              "prediction");
+  const bool known =
+      prediction.scalar_type() == at::kFloat || prediction.scalar_type() == at::kBFloat16;
+  const Tensor rows = (known ? prediction : prediction.to(at::kFloat)).contiguous();
+  const Tensor old = latent.contiguous();
+  Tensor result = at::empty_like(old);
+  const auto* values = static_cast<const char*>(rows.const_data_ptr());
+  const int64_t count = old.numel();
+  const cpu::GuidedUpdate update{static_cast<float>(scale), static_cast<float>(factors.latent),
+                                 static_cast<float>(factors.prediction)};
+  const auto type =
+      rows.scalar_type() == at::kFloat ? cpu::Element::kFloat : cpu::Element::kBFloat16;
+  cpu::row_kernels().guided_update(type, values,
+                                   guided ? values + count * rows.element_size() : nullptr, count,
+                                   update, old.const_data_ptr<float>(), result.data_ptr<float>());
+  return result;
 }
 
 }  // namespace allaprima::kernels

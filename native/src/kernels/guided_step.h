@@ -25,4 +25,9 @@ Tensor guide(const Tensor& prediction, const Guidance& guidance);
 /// latent and prediction [B, C, H, W]; the result is fp32.
 Tensor update_latent(const Tensor& latent, const Tensor& prediction, const UpdateFactors& factors);
 
+/// guide without rescale, and update_latent, in one pass over the numbers; CPU. prediction holds
+/// twice the rows of latent, or as many: then `scale` has no meaning.
+Tensor guided_update(const Tensor& latent, const Tensor& prediction, double scale,
+                     const UpdateFactors& factors);
+
 }  // namespace allaprima::kernels

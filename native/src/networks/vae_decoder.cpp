@@ -16,27 +16,18 @@ Tensor channels(const std::vector<double>& values, const Tensor& like) {
 }  // namespace
 
 VaeDecoder::Attention::Attention(int64_t width, int64_t groups)
-    : group_norm(groups, width, kEps),
-      to_q(width, width, nn::Bias::kPresent),
-      to_k(width, width, nn::Bias::kPresent),
-      to_v(width, width, nn::Bias::kPresent),
-      to_out(width, width, nn::Bias::kPresent) {}
+    : group_norm(groups, width, kEps), attention(width, /*heads=*/1, nn::Bias::kPresent) {}
 
 Tensor VaeDecoder::Attention::forward(const nn::Forward& f, const Tensor& x) const {
   f.stop.check();
   const Tensor tokens = group_norm.forward(f, x).permute({0, 2, 3, 1}).flatten(1, 2);
-  const Tensor mixed = f.ops.attention(to_q.forward(tokens), to_k.forward(tokens),
-                                       to_v.forward(tokens), /*heads=*/1);
-  const Tensor out = to_out.forward(mixed).unflatten(1, {x.size(2), x.size(3)});
+  const Tensor out = attention.forward(f, tokens).unflatten(1, {x.size(2), x.size(3)});
   return f.ops.add_residual(out.permute({0, 3, 1, 2}), x);
 }
 
 void VaeDecoder::Attention::visit(nn::Visitor& visitor) {
   visitor.child("group_norm", group_norm);
-  visitor.child("to_q", to_q);
-  visitor.child("to_k", to_k);
-  visitor.child("to_v", to_v);
-  visitor.child("to_out.0", to_out);
+  attention.visit(visitor);
 }
 
 Tensor VaeDecoder::UpBlock::forward(const nn::Forward& f, Tensor x) const {

@@ -6,6 +6,7 @@
 
 #include "networks/config.h"
 #include "networks/resnet_block.h"
+#include "nn/attention.h"
 
 namespace allaprima::networks {
 
@@ -28,7 +29,7 @@ class VaeDecoder {
     void visit(nn::Visitor& visitor);
 
     nn::GroupNorm group_norm;
-    nn::Linear to_q, to_k, to_v, to_out;
+    nn::SelfAttention attention;
   };
   struct UpBlock {
     Tensor forward(const nn::Forward& f, Tensor x) const;

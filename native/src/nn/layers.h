@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/torch.h"
+#include "kernels/int8_linear.h"
 #include "kernels/ops.h"
 #include "nn/forward.h"
 #include "nn/visit.h"
@@ -21,6 +22,23 @@ struct DenseLinear {
   Tensor operator()(const Tensor& x) const;
 };
 
+/// The same numbers in oneDNN's own order, which nothing else can read.
+struct PackedLinear {
+  Tensor weight;
+  Tensor bias;
+  int64_t weight_bytes;
+  Tensor operator()(const Tensor& x) const;
+};
+
+/// int8 weights; activations become int8 row by row, when they come.
+struct Int8Linear {
+  kernels::Int8Weight weight;
+  Tensor bias;  // [out] fp32 or undefined
+  Tensor operator()(const Tensor& x) const;
+};
+
+using LinearStorage = std::variant<DenseLinear, PackedLinear, Int8Linear>;
+
 class Linear {
  public:
   Linear(int64_t in, int64_t out, Bias bias) : in_(in), out_(out), bias_(bias) {}
@@ -33,10 +51,15 @@ class Linear {
   int64_t out() const { return out_; }
   bool has_bias() const { return bias_ == Bias::kPresent; }
 
+  /// For transforms.
+  LinearStorage& storage() { return storage_; }
+  /// Of weight and bias, as they are held.
+  int64_t bytes() const;
+
  private:
   int64_t in_, out_;
   Bias bias_;
-  std::variant<DenseLinear> storage_;
+  LinearStorage storage_;
 };
 
 struct ConvShape {
@@ -52,6 +75,22 @@ struct DenseConv {
   Tensor operator()(const Tensor& x, const ConvShape& shape) const;
 };
 
+/// The same numbers in oneDNN's own order; maps are channels-last.
+struct PackedConv {
+  Tensor weight;
+  Tensor bias;
+  int64_t weight_bytes;
+  Tensor operator()(const Tensor& x, const ConvShape& shape) const;
+};
+
+/// A 1×1 convolution as a product over the channels of each pixel; maps are channels-last.
+struct LinearConv {
+  Linear linear;
+  Tensor operator()(const Tensor& x, const ConvShape& shape) const;
+};
+
+using ConvStorage = std::variant<DenseConv, PackedConv, LinearConv>;
+
 class Conv2d {
  public:
   explicit Conv2d(ConvShape shape) : shape_(shape) {}
@@ -62,9 +101,14 @@ class Conv2d {
 
   const ConvShape& shape() const { return shape_; }
 
+  /// For transforms.
+  ConvStorage& storage() { return storage_; }
+  /// Of weight and bias, as they are held.
+  int64_t bytes() const;
+
  private:
   ConvShape shape_;
-  std::variant<DenseConv> storage_;
+  ConvStorage storage_;
 };
 
 class GroupNorm {

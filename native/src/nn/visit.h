@@ -11,6 +11,8 @@ namespace allaprima::nn {
 
 class Linear;
 class Conv2d;
+class SelfAttention;
+class CrossAttention;
 
 class Visitor {
  public:
@@ -39,11 +41,14 @@ class Visitor {
   /// Transforms look at whole layers. Return true to go on to the layer's tensors.
   virtual bool on_linear(const std::string& /*path*/, Linear& /*layer*/) { return true; }
   virtual bool on_conv(const std::string& /*path*/, Conv2d& /*layer*/) { return true; }
+  virtual void on_attention(SelfAttention& /*attention*/) {}
+  virtual void on_attention(CrossAttention& /*attention*/) {}
 
   const std::string& path() const { return path_; }
 
  protected:
-  virtual void on_tensor(const std::string& path, Tensor& tensor, at::IntArrayRef shape) = 0;
+  virtual void on_tensor(const std::string& /*path*/, Tensor& /*tensor*/,
+                         at::IntArrayRef /*shape*/) {}
 
  private:
   class Scope {

@@ -146,18 +146,6 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   return p;
 }
 
-Json Pipeline::plan() const {
-  Json entries = Json::array();
-  for (const auto& entry : plan_) {
-    entries.push_back({{"transform", entry.name},
-                       {"detail", entry.detail},
-                       {"changed", entry.changed},
-                       {"bytes_before", entry.bytes_before},
-                       {"bytes_after", entry.bytes_after}});
-  }
-  return entries;
-}
-
 Json Pipeline::weights_info() const {
   Json weights = Json::object();
   for (const auto& [name, files, loaded] : components_) {
@@ -195,7 +183,7 @@ Json Pipeline::info() const {
           {"weights", weights_info()},
           {"parameters", parameters},
           {"bytes", bytes},
-          {"plan", plan()}};
+          {"plan", plan(Detail::kLayers)}};
 }
 
 }  // namespace allaprima::runtime

@@ -10,6 +10,7 @@
 #include "runtime/generation_defaults.h"
 #include "runtime/text_conditioning.h"
 #include "sampling/euler.h"
+#include "transforms/layers.h"
 #include "transforms/plan.h"
 
 namespace allaprima::runtime {
@@ -22,15 +23,56 @@ struct PipelineOptions {
   std::string variant = {};  // as in "fp16"; empty: the plain files
 };
 
+/// Values equal ALLAPRIMA_TRANSFORM_… in allaprima.h. A pipeline takes them in this order.
+enum class TransformKind : int32_t {
+  kMathAttention = 1,
+  kFuseQkv = 2,
+  kSwapConv1x1 = 3,
+  kInt8Dynamic = 4,
+  kChannelsLast = 5,
+  kCompile = 6,
+};
+
+struct Transform {
+  TransformKind kind;
+  std::vector<std::string> layers = {};  // of kSwapConv1x1 and kInt8Dynamic
+  kernels::Int8Scheme scheme = kernels::Int8Scheme::kTutorial;
+};
+
+/// Of the pictures of one run.
+struct PictureSize {
+  int64_t width = 0, height = 0;  // pixels; 0: the model's own size
+  int64_t images = 1;
+  bool guided = true;
+};
+
+struct Int8Question {
+  PictureSize size = {};
+  kernels::Int8Scheme scheme = kernels::Int8Scheme::kTutorial;
+  bool compiled = false;
+};
+
 class Pipeline {
  public:
   /// Loads a diffusers folder; on the engine thread. Throws kInvalidModel, kUnavailable, kIo, and
   /// kInvalidArgument for a variant that is no word.
   static std::unique_ptr<Pipeline> open(const PipelineOptions& options);
 
+  /// Changes the loaded networks; pictures stay what they were but for what the change says.
+  /// kInvalidArgument out of order or for unknown layers, kUnavailable where it cannot be done;
+  /// nothing was changed then.
+  void transform(const Transform& transform);
+  /// Gets ready for a run of this size, where something depends on it.
+  void fit(const PictureSize& size);
+  /// The layers that a transform can choose from, as allaprima_pipeline_layers returns them.
+  Json layers();
+  /// As allaprima_pipeline_choose_int8 returns it.
+  Json choose_int8(const Int8Question& question);
+
   /// What allaprima_pipeline_info returns.
   Json info() const;
-  Json plan() const;
+  enum class Detail { kShort, kLayers };
+  Json plan(Detail detail) const;
 
   const Placement& placement() const { return placement_; }
   /// What the VAE computes in: fp32 where its fp16 would overflow, else the precision of the rest.
@@ -40,7 +82,13 @@ class Pipeline {
   const networks::UNet& unet() const { return *unet_; }
   const networks::VaeDecoder& vae() const { return *vae_; }
   const sampling::SchedulerConfig& scheduler() const { return scheduler_; }
-  const kernels::Ops& ops() const { return kernels::plain_ops(); }
+  /// Of the denoiser and the decoder; the text encoders run the plain ones.
+  const kernels::Ops& ops() const { return ops_; }
+  at::MemoryFormat memory_format() const {
+    return channels_last_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  }
+  /// Whether what does not change from step to step is computed once.
+  bool compiled() const { return compiled_; }
   int64_t default_size() const { return unet_->config().sample_size * vae_->config().factor(); }
   double load_seconds() const { return load_seconds_; }
 
@@ -56,6 +104,11 @@ class Pipeline {
   void load_weights();
   void upcast_vae();
   Json weights_info() const;
+  transforms::Networks networks() { return {*unet_, *vae_}; }
+  void check_order(TransformKind kind) const;
+  transforms::CallSize call_size(const PictureSize& size) const;
+  void lay_out_channels_last();
+  void compile();
 
   std::filesystem::path model_;
   Placement placement_;
@@ -68,6 +121,10 @@ class Pipeline {
   std::string variant_;                // that was asked for
   std::vector<Component> components_;  // in the order of kStems
   transforms::Plan plan_;
+  kernels::Ops ops_ = kernels::plain_ops();
+  bool channels_last_ = false, compiled_ = false;
+  TransformKind last_{};
+  transforms::CallSize call_{};  // that packed layers fit
   double load_seconds_ = 0;
 };
 

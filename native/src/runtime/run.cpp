@@ -28,7 +28,7 @@ bool is_finite(const Tensor& x) { return at::isfinite(x).all().item<bool>(); }
 
 }  // namespace
 
-Run::Run(const Pipeline& pipeline, Request request)
+Run::Run(Pipeline& pipeline, Request request)
     : pipeline_(pipeline),
       request_(checked(std::move(request), pipeline)),
       fence_(pipeline.placement().device),
@@ -66,7 +66,8 @@ void Run::encode() {
   if (encoded_) return;
   guarded([&] {
     const Stopwatch watch;
-    encoded_ = pipeline_.text().encode(forward(), prompts_of(request_, guided()));
+    encoded_ =
+        pipeline_.text().encode({kernels::plain_ops(), stop_}, prompts_of(request_, guided()));
     for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
     encoded_->stages.clear();
     encoded_->condition.guidance = request_.guidance;
@@ -85,15 +86,38 @@ void Run::check_latents(int64_t first) const {
   }
 }
 
-Tensor Run::predict(const sampling::StepRow& row) {
-  const auto& placement = pipeline_.placement();
-  const Tensor scaled = latents_ * row.input_scale;
-  const Tensor input = (guided() ? at::cat({scaled, scaled}) : scaled).to(placement.dtype);
-  const auto fp32 = at::TensorOptions(at::kFloat).device(placement.device);
-  // Eager recomputes what does not change, as published.
-  const auto text = pipeline_.unet().prepare(forward(), encoded_->condition);
-  const auto times = pipeline_.unet().prepare(forward(), text, at::full({1}, row.timestep, fp32));
-  return pipeline_.unet().step(forward(), input, {text, times, 0});
+/// Eager recomputes what does not change at each step, as published.
+void Run::prepare(int64_t step) {
+  if (pipeline_.compiled() && step > 0) return;
+  pipeline_.fit({request_.width, request_.height, request_.images, guided()});
+  const auto fp32 = at::TensorOptions(at::kFloat);
+  Tensor timesteps = at::empty({pipeline_.compiled() ? request_.steps : 1}, fp32);
+  for (int64_t i = 0; i < timesteps.size(0); ++i) {
+    timesteps[i] = table_.rows[static_cast<size_t>(step + i)].timestep;
+  }
+  const auto& unet = pipeline_.unet();
+  text_ = unet.prepare(forward(), encoded_->condition);
+  times_ = unet.prepare(forward(), text_, timesteps.to(pipeline_.placement().device));
+}
+
+Tensor Run::predict(int64_t step) {
+  prepare(step);
+  const Tensor scaled = latents_ * table_.rows[static_cast<size_t>(step)].input_scale;
+  const Tensor input = (guided() ? at::cat({scaled, scaled}) : scaled)
+                           .to(pipeline_.placement().dtype)
+                           .contiguous(pipeline_.memory_format());
+  return pipeline_.unet().step(forward(), input, {text_, times_, pipeline_.compiled() ? step : 0});
+}
+
+Tensor Run::updated(const Tensor& prediction, const sampling::StepRow& row) const {
+  const kernels::UpdateFactors factors{row.latent_factor, row.prediction_factor};
+  const bool one_pass = pipeline_.compiled() && request_.guidance_rescale == 0;
+  if (one_pass) return kernels::guided_update(latents_, prediction, request_.guidance, factors);
+  return kernels::update_latent(
+      latents_,
+      guided() ? kernels::guide(prediction, {request_.guidance, request_.guidance_rescale})
+               : prediction,
+      factors);
 }
 
 void Run::step() {
@@ -102,14 +126,9 @@ void Run::step() {
         " steps are done; finish the run");
   guarded([&] {
     const Stopwatch watch;
-    const sampling::StepRow& row = table_.rows[static_cast<size_t>(completed())];
-    Tensor prediction = predict(row);
+    const Tensor prediction = predict(completed());
     if (completed() == 0) keep("noise_pred", prediction);
-    if (guided()) {
-      prediction = kernels::guide(prediction, {request_.guidance, request_.guidance_rescale});
-    }
-    latents_ =
-        kernels::update_latent(latents_, prediction, {row.latent_factor, row.prediction_factor});
+    latents_ = updated(prediction, table_.rows[static_cast<size_t>(completed())]);
     finite_.push_back(at::isfinite(latents_).all());
     if (pipeline_.placement().device.is_cpu()) check_latents(completed());
     fence_.after_step();
@@ -130,7 +149,8 @@ void Run::finish(std::span<uint8_t> rgb) {
     keep("latents", latents_);
     std::vector<Tensor> images;  // one at a time: a decode at full size needs gigabytes
     for (const Tensor& latent : latents_.split(1)) {
-      const Tensor decoded = pipeline_.vae().decode(forward(), latent.to(pipeline_.vae_dtype()));
+      const Tensor decoded = pipeline_.vae().decode(
+          forward(), latent.to(pipeline_.vae_dtype()).contiguous(pipeline_.memory_format()));
       check_finite(is_finite(decoded), "the VAE's output is");
       images.push_back((decoded.to(at::kFloat) * 0.5 + 0.5).clamp(0, 1).to(at::kCPU));
     }
@@ -175,7 +195,7 @@ Json Run::report() const {
           {"precision", precision_name(placement.dtype)},
           {"seed", request_.seeds.empty() ? Json(request_.seed) : Json()},
           {"seeds", request_.seeds},
-          {"plan", pipeline_.plan()},
+          {"plan", pipeline_.plan(Pipeline::Detail::kShort)},
           {"timings",
            {{"load_s", pipeline_.load_seconds()},
             {"prepare_s", prepare_seconds_},

@@ -14,7 +14,7 @@ namespace allaprima::runtime {
 class Run {
  public:
   /// Checks the request and draws the noise. Throws kInvalidArgument, kInvalidModel, kIo.
-  Run(const Pipeline& pipeline, Request request);
+  Run(Pipeline& pipeline, Request request);
 
   void encode();
   void step();
@@ -38,7 +38,10 @@ class Run {
     return request_.guidance > 1 && pipeline_.unet().config().guidance_width == 0;
   }
   void keep(const std::string& name, const Tensor& tensor);
-  Tensor predict(const sampling::StepRow& row);
+  void prepare(int64_t step);
+  Tensor predict(int64_t step);
+  /// The latents after a step.
+  Tensor updated(const Tensor& prediction, const sampling::StepRow& row) const;
   /// Throws kNotFinite with the first step, from `first`, whose latents were not.
   void check_latents(int64_t first) const;
   /// Throws kCancelled after a cancel, kInvalidArgument after a failure.
@@ -47,7 +50,7 @@ class Run {
   void guarded(Work work);
 
   Stopwatch since_begin_;
-  const Pipeline& pipeline_;
+  Pipeline& pipeline_;
   Request request_;
   StopFlag stop_;
   bool failed_ = false;
@@ -56,6 +59,8 @@ class Run {
   Tensor latents_;              // [images, C, h, w] fp32, scaled for the sampler
   std::vector<Tensor> finite_;  // of each step, a truth value on the device
   std::optional<Encoded> encoded_;
+  networks::PreparedText text_;
+  networks::PreparedTimes times_;
   Tensor image_;  // [images, 3, height, width] fp32 in 0 to 1, after finish
   std::map<std::string, Tensor> stages_;
   std::atomic<int64_t> completed_{0};

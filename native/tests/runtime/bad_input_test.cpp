@@ -255,7 +255,7 @@ Request small_request() {
   return request;
 }
 
-void draw(const Pipeline& pipeline, const Request& request) {
+void draw(Pipeline& pipeline, const Request& request) {
   runtime::Run run(pipeline, request);
   for (int64_t i = 0; i < request.steps; ++i) run.step();
   std::vector<uint8_t> rgb(static_cast<size_t>(run.rgb_bytes()));
@@ -332,8 +332,8 @@ TEST(NotFiniteTest, names_the_stage_and_the_step) {
 TEST(NotFiniteTest, a_vae_that_outgrows_fp16_computes_in_fp32_when_its_configuration_says_so) {
   const ModelCopy model(ALLAPRIMA_TEST_DATA "/pipelines/f");
   EXPECT_EQ(not_finite(model, PrecisionChoice::kFp16), "finite");
-  const Json plan =
-      Pipeline::open({model.folder(), DeviceChoice::kCpu, 0, PrecisionChoice::kFp16})->plan();
+  const Json plan = Pipeline::open({model.folder(), DeviceChoice::kCpu, 0, PrecisionChoice::kFp16})
+                        ->plan(Pipeline::Detail::kShort);
   ASSERT_EQ(plan.size(), 2u) << plan;
   EXPECT_EQ(plan[1]["transform"], "vae_upcast");
   EXPECT_EQ(plan[1]["bytes_after"], 2 * plan[1]["bytes_before"].get<int64_t>());

@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 
 #include "base/device.h"
+#include "generation.h"
 #include "io/tensors.h"
 #include "runtime/initial_noise.h"
-#include "runtime/run.h"
 
 namespace allaprima::runtime {
 namespace {
@@ -144,19 +143,6 @@ class GoldenTest : public testing::TestWithParam<Case> {
   const std::filesystem::path scratch_ =
       std::filesystem::temp_directory_path() / ("allaprima-golden-" + std::to_string(::getpid()));
 };
-
-double distance(const Tensor& ours, const Tensor& theirs) {
-  if (ours.sizes() != theirs.sizes()) return INFINITY;
-  const Tensor a = ours.to(at::kDouble), b = theirs.to(at::kDouble);
-  const double gap = (a - b).norm().item<double>();
-  return gap == 0 ? 0 : gap / b.norm().item<double>();
-}
-
-void generate(Run& run) {
-  for (int64_t i = 0; i < run.request().steps; ++i) run.step();
-  std::vector<uint8_t> rgb(static_cast<size_t>(run.rgb_bytes()));
-  run.finish(rgb);
-}
 
 TEST_P(GoldenTest, equals_diffusers_in_fp32_stage_by_stage) {
   const c10::InferenceMode inference;

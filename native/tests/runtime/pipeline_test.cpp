@@ -145,7 +145,7 @@ TEST(PipelineVariantTest, takes_the_variant_where_there_is_one_and_says_what_it_
   expect_says(found["unet"]["variant_reason"], {"no other weights"});
 }
 
-std::vector<uint8_t> draw(const Pipeline& pipeline, Request request) {
+std::vector<uint8_t> draw(Pipeline& pipeline, Request request) {
   runtime::Run run(pipeline, std::move(request));
   for (int64_t i = 0; i < run.request().steps; ++i) run.step();
   std::vector<uint8_t> rgb(static_cast<size_t>(run.rgb_bytes()));

@@ -1,0 +1,118 @@
+#include "op_profile.h"
+
+#include <memory>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/torch.h"
+
+namespace allaprima::benchmarks {
+
+namespace {
+
+struct State {
+  std::map<std::string, OpRow> rows;
+  int64_t depth = 0, dispatched = 0;
+};
+thread_local State state;
+
+struct Call : at::ObserverContext {
+  bool ours = false;  // called by us
+  bool product = false;
+  std::string name;
+  int64_t per_element = 0;  // operations for each number of the result
+  int64_t bytes = 0;
+  Stopwatch watch;
+};
+
+int64_t bytes_of(const c10::IValue& value) {
+  int64_t bytes = 0;
+  if (value.isTensor() && value.toTensor().defined()) {
+    const Tensor& x = value.toTensor();
+    bytes = x.numel() * static_cast<int64_t>(x.itemsize());
+  } else if (value.isTensorList()) {
+    for (const Tensor& x : value.toTensorVector()) bytes += bytes_of(x);
+  }
+  return bytes;
+}
+
+/// Views cost nothing: counting their bytes would make the rest look slow.
+bool is_view(std::string_view name) {
+  for (const char* view : {"aten::chunk", "aten::flatten", "aten::unflatten", "aten::permute",
+                           "aten::transpose", "aten::t", "aten::view", "aten::select",
+                           "aten::slice", "aten::unsqueeze", "aten::squeeze"}) {
+    if (name == view) return true;
+  }
+  return false;
+}
+
+void find_cost(const at::RecordFunction& call, Call& found) {
+  const auto inputs = call.inputs();
+  const std::string_view name = call.name();
+  if (is_view(name)) return;
+  for (const auto& input : inputs) found.bytes += bytes_of(input);
+  if (name == "aten::linear" || name == "aten::conv2d" || name == "mkldnn::_linear_pointwise" ||
+      name == "mkldnn::_convolution_pointwise") {
+    const Tensor weight = inputs[1].toTensor();
+    found.per_element = 2 * weight.numel() / weight.size(0);
+  } else if (name == "aten::_int_mm") {
+    found.per_element = 2 * inputs[0].toTensor().size(1);
+  } else if (name == "aten::scaled_dot_product_attention") {
+    found.per_element = 4 * inputs[1].toTensor().size(-2);  // keys [B, N, S, H]
+  }
+  if (found.per_element > 0) {
+    found.name += std::string(" ") + at::toString(inputs[0].toTensor().scalar_type());
+  }
+}
+
+// libtorch takes plain functions only. The inputs are there before an operator runs, the outputs
+// after it.
+std::unique_ptr<at::ObserverContext> before(const at::RecordFunction& call) {
+  auto found = std::make_unique<Call>();
+  state.dispatched += 1;
+  if (state.depth++ > 0) return found;
+  found->ours = true;
+  found->name = call.name();
+  find_cost(call, *found);
+  found->watch = Stopwatch();
+  return found;
+}
+
+void after(const at::RecordFunction& call, at::ObserverContext* context) {
+  const auto* found = static_cast<const Call*>(context);
+  state.depth -= 1;
+  if (!found->ours) return;
+  OpRow& row = state.rows[found->name];
+  row.seconds += found->watch.seconds();
+  row.calls += 1;
+  row.bytes += found->bytes;
+  for (const auto& output : call.outputs()) {
+    if (!is_view(call.name())) row.bytes += bytes_of(output);
+    if (found->per_element > 0) row.operations += found->per_element * output.toTensor().numel();
+  }
+}
+
+}  // namespace
+
+OpProfile::OpProfile()
+    : handle_(at::addThreadLocalCallback(
+          at::RecordFunctionCallback(before, after)
+              .needsInputs(true)
+              .needsOutputs(true)
+              .scopes({at::RecordScope::FUNCTION, at::RecordScope::USER_SCOPE}))) {
+  state = {};
+}
+
+OpProfile::~OpProfile() { at::removeCallback(handle_); }
+
+const std::map<std::string, OpRow>& OpProfile::rows() const { return state.rows; }
+
+int64_t OpProfile::operations() const {
+  int64_t sum = 0;
+  for (const auto& [name, row] : state.rows) sum += row.operations;
+  return sum;
+}
+
+int64_t OpProfile::dispatched() const { return state.dispatched; }
+
+}  // namespace allaprima::benchmarks

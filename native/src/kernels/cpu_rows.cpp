@@ -1,0 +1,28 @@
+#include <ATen/Version.h>
+
+#include <string>
+
+#include "kernels/cpu/rows.h"
+
+namespace allaprima::kernels::cpu {
+
+namespace plain {
+extern const RowKernels kernels;
+}
+namespace avx2 {
+extern const RowKernels kernels;
+}
+namespace avx512 {
+extern const RowKernels kernels;
+}
+
+const RowKernels& row_kernels() {
+  static const RowKernels& chosen = []() -> const RowKernels& {
+    const std::string capability = at::get_cpu_capability();
+    if (capability.starts_with("AVX512")) return avx512::kernels;
+    return capability == "AVX2" ? avx2::kernels : plain::kernels;
+  }();
+  return chosen;
+}
+
+}  // namespace allaprima::kernels::cpu

@@ -1,0 +1,164 @@
+// What a pipeline changes in the networks that it has loaded.
+#include "runtime/pipeline.h"
+#include "transforms/fuse_qkv.h"
+#include "transforms/int8_choice.h"
+#include "transforms/int8_dynamic.h"
+#include "transforms/pack.h"
+#include "transforms/swap_conv1x1.h"
+
+namespace allaprima::runtime {
+
+namespace {
+
+const char* name_of(TransformKind kind) {
+  switch (kind) {
+    case TransformKind::kMathAttention:
+      return "attention_math";
+    case TransformKind::kFuseQkv:
+      return "fuse_qkv";
+    case TransformKind::kSwapConv1x1:
+      return "swap_conv1x1";
+    case TransformKind::kInt8Dynamic:
+      return "int8_dynamic";
+    case TransformKind::kChannelsLast:
+      return "channels_last";
+    case TransformKind::kCompile:
+      return "compile";
+  }
+  return "?";
+}
+
+const char* name_of(transforms::RowKind rows) {
+  switch (rows) {
+    case transforms::RowKind::kPixel:
+      return "pixels";
+    case transforms::RowKind::kToken:
+      return "text";
+    case transforms::RowKind::kPicture:
+      return "pictures";
+  }
+  return "?";
+}
+
+}  // namespace
+
+/// Each looks at what the one before left: fused layers can be quantised, not the other way round.
+void Pipeline::check_order(TransformKind kind) const {
+  check(kind > last_, Code::kInvalidArgument, name_of(kind),
+        kind == last_ ? " was already done" : " comes too late",
+        "; the order is attention_math, fuse_qkv, swap_conv1x1, int8_dynamic, channels_last, "
+        "compile, each at most once, and the last was ",
+        last_ == TransformKind{} ? "none" : name_of(last_));
+}
+
+transforms::CallSize Pipeline::call_size(const PictureSize& size) const {
+  const int64_t factor = vae_->config().factor();
+  const auto side = [&](int64_t pixels) { return (pixels > 0 ? pixels : default_size()) / factor; };
+  const bool guided = size.guided && unet_->config().guidance_width == 0;
+  return {size.images * (guided ? 2 : 1), side(size.height), side(size.width),
+          text_->first().tokenizer.length()};
+}
+
+void Pipeline::fit(const PictureSize& size) {
+  const transforms::CallSize call = call_size(size);
+  if (!compiled_ || call == call_) return;
+  transforms::fit(networks(), call);
+  call_ = call;
+}
+
+void Pipeline::lay_out_channels_last() {
+  plan_.push_back(transforms::channels_last(networks()));
+  channels_last_ = true;
+}
+
+void Pipeline::compile() {
+  check(placement_.device.is_cpu(), Code::kUnavailable,
+        "compile is built for CPUs so far, this pipeline is on ", device_name(placement_.device),
+        "; leave it out (build instead of compile)");
+  if (!channels_last_) lay_out_channels_last();
+  call_ = call_size({});
+  plan_.push_back(transforms::swap_all_conv1x1(networks()));
+  plan_.push_back(transforms::pack(networks(), call_));
+  plan_.push_back({"prepare_once",
+                   "keys and values of the text, and the projections of sizes and times, are "
+                   "computed once a picture; guidance and the sampler's update in one pass",
+                   0, 0, 0});
+  compiled_ = true;
+}
+
+void Pipeline::transform(const Transform& t) {
+  check_order(t.kind);
+  switch (t.kind) {
+    case TransformKind::kMathAttention:
+      ops_.attention = kernels::plain_ops().math_attention;
+      plan_.push_back({"attention_math", "attention by products, softmax and products", 0, 0, 0});
+      break;
+    case TransformKind::kFuseQkv:
+      plan_.push_back(transforms::fuse_qkv(networks()));
+      break;
+    case TransformKind::kSwapConv1x1:
+      plan_.push_back(transforms::swap_conv1x1(networks(), t.layers));
+      break;
+    case TransformKind::kInt8Dynamic:
+      plan_.push_back(transforms::int8_dynamic(networks(), t.layers, t.scheme));
+      break;
+    case TransformKind::kChannelsLast:
+      lay_out_channels_last();
+      break;
+    case TransformKind::kCompile:
+      compile();
+      break;
+  }
+  last_ = t.kind;
+}
+
+Json Pipeline::layers() {
+  Json list = Json::array();
+  for (const transforms::LayerInfo& layer : transforms::list_layers(networks())) {
+    const bool linear = layer.kind == transforms::LayerKind::kLinear;
+    list.push_back({{"name", layer.name},
+                    {"kind", linear ? "linear" : "conv"},
+                    {"in", layer.in},
+                    {"out", layer.out},
+                    {"kernel", layer.kernel},
+                    {"rows", name_of(layer.rows)}});
+  }
+  return list;
+}
+
+Json Pipeline::choose_int8(const Int8Question& q) {
+  check_order(TransformKind::kInt8Dynamic);
+  const auto choice = transforms::choose_int8(networks(), call_size(q.size), q.scheme, q.compiled);
+  Json timings = Json::array();
+  for (const auto& t : choice.timings) {
+    timings.push_back({{"rows", t.rows},
+                       {"in", t.in},
+                       {"out", t.out},
+                       {"layers", t.layers},
+                       {"dense_s", t.dense_seconds},
+                       {"int8_s", t.int8_seconds}});
+  }
+  return {{"layers", choice.layers}, {"timings", timings}};
+}
+
+Json Pipeline::plan(Detail detail) const {
+  Json entries = Json::array();
+  for (const auto& entry : plan_) {
+    Json json{{"transform", entry.name},
+              {"detail", entry.detail},
+              {"changed", entry.changed},
+              {"bytes_before", entry.bytes_before},
+              {"bytes_after", entry.bytes_after}};
+    if (detail == Detail::kLayers) {
+      json["layers"] = entry.layers;
+      json["skipped"] = Json::array();
+      for (const auto& [layer, reason] : entry.skipped) {
+        json["skipped"].push_back({{"layer", layer}, {"reason", reason}});
+      }
+    }
+    entries.push_back(json);
+  }
+  return entries;
+}
+
+}  // namespace allaprima::runtime

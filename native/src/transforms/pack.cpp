@@ -1,0 +1,89 @@
+#include "transforms/pack.h"
+
+#include <array>
+#include <map>
+
+#include "kernels/onednn.h"
+
+namespace allaprima::transforms {
+
+namespace {
+
+bool pack(nn::Linear& linear) {
+  auto* dense = std::get_if<nn::DenseLinear>(&linear.storage());
+  if (dense == nullptr || !kernels::can_pack(dense->weight.scalar_type())) return false;
+  const auto bytes = static_cast<int64_t>(dense->weight.nbytes());
+  linear.storage() = nn::PackedLinear{kernels::pack_linear(dense->weight), dense->bias, bytes};
+  return true;
+}
+
+std::array<int64_t, 4> map_shape(const LayerInfo& layer, const CallSize& call) {
+  const MapSize map = map_of(layer, call);
+  return {map.batch, layer.in, map.height, map.width};
+}
+
+kernels::ConvPlace place_of(const nn::Conv2d& conv) {
+  return {conv.shape().stride, conv.shape().padding()};
+}
+
+bool pack(nn::Conv2d& conv, const std::array<int64_t, 4>& map) {
+  auto* dense = std::get_if<nn::DenseConv>(&conv.storage());
+  if (dense == nullptr || !kernels::can_pack(dense->weight.scalar_type())) return false;
+  const auto bytes = static_cast<int64_t>(dense->weight.nbytes());
+  conv.storage() =
+      nn::PackedConv{kernels::pack_conv(dense->weight, place_of(conv), map), dense->bias, bytes};
+  return true;
+}
+
+std::map<std::string, LayerInfo> convs_by_name(Networks networks) {
+  std::map<std::string, LayerInfo> convs;
+  for (LayerInfo& layer : list_layers(networks)) {
+    if (layer.kind == LayerKind::kConv) convs.emplace(layer.name, layer);
+  }
+  return convs;
+}
+
+}  // namespace
+
+PlanEntry channels_last(Networks networks) {
+  PlanEntry entry{"channels_last", "maps and convolutions keep a pixel's channels together", 0, 0,
+                  0};
+  each_conv(networks, [&](const std::string&, nn::Conv2d& conv) {
+    auto* dense = std::get_if<nn::DenseConv>(&conv.storage());
+    if (dense == nullptr) return;
+    entry.changed += 1;
+    entry.bytes_before += conv.bytes();
+    dense->weight = dense->weight.contiguous(at::MemoryFormat::ChannelsLast);
+    entry.bytes_after += conv.bytes();
+  });
+  return entry;
+}
+
+PlanEntry pack(Networks networks, const CallSize& call) {
+  PlanEntry entry{"pack", "", 0, layer_bytes(networks), 0};
+  int64_t linears = 0, convs = 0;
+  each_linear(networks, [&](const std::string&, nn::Linear& layer) { linears += pack(layer); });
+  const auto maps = convs_by_name(networks);
+  each_conv(networks, [&](const std::string& name, nn::Conv2d& layer) {
+    convs += pack(layer, map_shape(maps.at(name), call));
+  });
+  entry.changed = linears + convs;
+  entry.bytes_after = layer_bytes(networks);
+  entry.detail = entry.changed == 0
+                     ? "no layer: this CPU has no packed kernels for this precision"
+                     : std::to_string(linears) + " linear layers and " + std::to_string(convs) +
+                           " convolutions in the order that oneDNN computes in";
+  return entry;
+}
+
+void fit(Networks networks, const CallSize& call) {
+  const auto maps = convs_by_name(networks);
+  each_conv(networks, [&](const std::string& name, nn::Conv2d& conv) {
+    auto* packed = std::get_if<nn::PackedConv>(&conv.storage());
+    if (packed == nullptr) return;
+    const auto map = map_shape(maps.at(name), call);
+    packed->weight = kernels::pack_conv(packed->weight, place_of(conv), map);
+  });
+}
+
+}  // namespace allaprima::transforms
