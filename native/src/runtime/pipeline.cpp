@@ -146,6 +146,10 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   return p;
 }
 
+std::string Pipeline::name() const {
+  return (model_.has_filename() ? model_ : model_.parent_path()).filename().string();
+}
+
 Json Pipeline::plan() const {
   Json entries = Json::array();
   for (const auto& entry : plan_) {

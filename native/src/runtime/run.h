@@ -38,6 +38,8 @@ class Run {
     return request_.guidance > 1 && pipeline_.unet().config().guidance_width == 0;
   }
   void keep(const std::string& name, const Tensor& tensor);
+  /// One picture [1, 3, height, width], fp32 in 0 to 1, of latents [1, C, h, w].
+  Tensor decode(const Tensor& latent) const;
   Tensor predict(const sampling::StepRow& row);
   /// Throws kNotFinite with the first step, from `first`, whose latents were not.
   void check_latents(int64_t first) const;

@@ -41,10 +41,11 @@ public final class PngEncoder {
 
   /** tEXt holds Latin-1 only; everything else goes into an uncompressed iTXt. */
   private void text(String name, String text) {
-    boolean latin1 = StandardCharsets.ISO_8859_1.newEncoder().canEncode(text);
+    String written = text.replace('\0', ' '); // which would end the chunk's text
+    boolean latin1 = StandardCharsets.ISO_8859_1.newEncoder().canEncode(written);
     Charset charset = latin1 ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_8;
     String head = latin1 ? name + "\0" : name + "\0\0\0\0\0";
-    chunk(latin1 ? "tEXt" : "iTXt", (head + text).getBytes(charset));
+    chunk(latin1 ? "tEXt" : "iTXt", (head + written).getBytes(charset));
   }
 
   private void pixels(int rowSize, int height, byte[] rgb) {
