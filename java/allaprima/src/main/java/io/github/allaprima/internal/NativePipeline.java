@@ -19,6 +19,7 @@ public final class NativePipeline {
   private static final Set<String> LIBRARY =
       Set.of(
           NativePipeline.class.getName(),
+          Handle.class.getName(),
           "io.github.allaprima.Pipeline",
           "io.github.allaprima.Pipeline$Builder");
 
