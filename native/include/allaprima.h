@@ -113,7 +113,8 @@ typedef struct allaprima_request {
   int32_t height; /* width · height is below 2^23: from there on, a map of SDXL's decoder has more
                      numbers than 32 bits count and takes over 8 GB in fp32 */
   int32_t steps;  /* 1 to 1000 */
-  int32_t images; /* pictures of the same prompt, 1 to 64; they differ in their noise */
+  int32_t images; /* pictures of the same prompt, 1 to 64; they differ in their noise. Together
+                     they have at most 2^26 pixels, as 64 of 1024x1024 have */
   double guidance; /* classifier-free guidance scale; at or below 1 it is off. A UNet that takes
                       the scale as an input (LCM) is told it, and looks at no negative prompt */
   uint64_t seed;   /* of libtorch's CPU generator: the noise of diffusers' fp32 pipeline, for
@@ -154,7 +155,9 @@ ALLAPRIMA_API const char* allaprima_version(void);
 ALLAPRIMA_API allaprima_status allaprima_last_error(char* buffer, size_t capacity, size_t* size);
 
 /* JSON about this process: "version", "commit", "libtorch", "libtorch_headers", "cpu_capability",
- * "native_bf16", "threads", "cuda" {"available", "reason"}. */
+ * "native_bf16", "threads", "cuda" {"available", "reason"}, "live" {"pipelines", "runs" (open
+ * handles), "tensor_bytes" (of libtorch's tensors on the CPU in this process, as the heap rounds
+ * them; what oneDNN allocates for itself, packed weights for one, is not in it)}. */
 ALLAPRIMA_API allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* size);
 
 /* Opens a checkpoint. On failure *pipeline is NULL. Files in fp32, fp16 and bf16 load in each
@@ -260,8 +263,9 @@ ALLAPRIMA_API allaprima_status allaprima_run_size(const allaprima_run* run, int3
 ALLAPRIMA_API allaprima_status allaprima_run_save_latents(const allaprima_run* run,
                                                           const char* path, size_t path_size);
 
-/* JSON: "version", "commit", "device", "precision", "seed" (null beside seeds), "seeds", "plan",
- * "timings" {"load_s" (of the pipeline), "prepare_s", "encode_s", "steps_s" [a number a step],
+/* JSON: "version", "commit", "model" (the folder's name), "device", "precision", "seed" (null beside
+ * seeds and latents), "seeds" (none beside latents), "latents" (the file whose noise was used, else
+ * null), "plan", "timings" {"load_s" (of the pipeline), "prepare_s", "encode_s", "steps_s" [a number a step],
  * "decode_s", "total_s" (begin to finish, or to now before that; without load)}, "peak_rss_bytes",
  * "prompt_cache" {"hits", "misses"} (texts, counted for each encoder; a miss is a run of it),
  * "dropped" [{"prompt" (the request's field), "words" (beyond the tokenizer's limit, without

@@ -187,6 +187,18 @@ static void tells_about_itself(allaprima_pipeline* pipeline) {
   expect(strstr(buffer, "\"precision\":\"fp32\"") != NULL, "info names the precision");
 }
 
+static void expect_live(const char* expected) {
+  char buffer[65536];
+  size_t size = 0;
+  expect(allaprima_system_info(buffer, sizeof buffer - 1, &size) == ALLAPRIMA_OK, "system_info");
+  buffer[size] = 0;
+  const char* found = strstr(buffer, "\"live\"");
+  if (found == NULL || strncmp(found + 7, expected, strlen(expected)) != 0) {
+    printf("FAILED: expected live %s, found %.80s\n", expected, found == NULL ? "none" : found);
+    ++failures;
+  }
+}
+
 int main(int count, char** values) {
   if (count != 2) {
     printf("use: c_api_test MODEL\n");
@@ -200,8 +212,10 @@ int main(int count, char** values) {
   refuses_bad_requests(pipeline);
   cancels(pipeline);
   draws_the_same_picture_twice(pipeline); /* errors and cancels leave it usable */
+  expect_live("{\"pipelines\":1,\"runs\":0,\"tensor_bytes\":");
   expect(allaprima_pipeline_close(pipeline) == ALLAPRIMA_OK, "pipeline_close");
   expect(allaprima_pipeline_close(NULL) == ALLAPRIMA_OK, "closing NULL is allowed");
+  expect_live("{\"pipelines\":0,\"runs\":0,\"tensor_bytes\":0}");
   printf(failures == 0 ? "PASS\n" : "%d failures\n", failures);
   return failures != 0;
 }

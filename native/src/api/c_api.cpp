@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "allaprima.h"
+#include "base/live_memory.h"
 #include "base/version.h"
 #include "runtime/cpu_threads.h"
 #include "runtime/engine.h"
@@ -29,6 +30,17 @@ struct allaprima_run {
 namespace {
 
 thread_local std::string last_error;
+
+/// Handles that are not closed; touched on the engine thread only.
+struct {
+  int64_t pipelines = 0, runs = 0;
+} open_handles;
+
+Json live() {
+  return {{"pipelines", open_handles.pipelines},
+          {"runs", open_handles.runs},
+          {"tensor_bytes", live_tensor_bytes()}};
+}
 
 /// Keeps the message for allaprima_last_error; without memory for it, none.
 allaprima_status remember(Code code, std::string_view message) noexcept {
@@ -200,7 +212,11 @@ allaprima_status allaprima_last_error(char* buffer, size_t capacity, size_t* siz
 }
 
 allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* size) {
-  return on_engine([&] { write_text(json_text(runtime::system_info()), buffer, capacity, size); });
+  return on_engine([&] {
+    Json info = runtime::system_info();
+    info["live"] = live();
+    write_text(json_text(info), buffer, capacity, size);
+  });
 }
 
 allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* options,
@@ -219,6 +235,7 @@ allaprima_status allaprima_pipeline_open(const allaprima_pipeline_options* optio
       runtime::CpuThreads threads(o.threads);
       auto opened = std::make_unique<allaprima_pipeline>(runtime::Pipeline::open(chosen));
       threads.keep();
+      ++open_handles.pipelines;
       return opened.release();
     });
   });
@@ -281,6 +298,7 @@ allaprima_status allaprima_pipeline_close(allaprima_pipeline* pipeline) {
     check(pipeline->runs == 0, Code::kInvalidArgument, pipeline->runs,
           " run(s) of this pipeline are open; close them first");
     delete pipeline;
+    --open_handles.pipelines;
   });
 }
 
@@ -293,6 +311,7 @@ allaprima_status allaprima_run_begin(allaprima_pipeline* pipeline, const allapri
     const auto r = request_of(known(request, "request"));
     *run = new allaprima_run{*pipeline, runtime::Run(*pipeline->pipeline, r)};
     ++pipeline->runs;
+    ++open_handles.runs;
   });
 }
 
@@ -379,6 +398,7 @@ allaprima_status allaprima_run_close(allaprima_run* run) {
   if (run == nullptr) return ALLAPRIMA_OK;
   return on_engine([&] {
     --run->owner.runs;
+    --open_handles.runs;
     delete run;
   });
 }

@@ -19,7 +19,9 @@ Tensor ResnetBlock::forward(const nn::Forward& f, const Tensor& x, const Tensor&
   f.stop.check();
   Tensor h = conv1.forward(norm1.forward_silu(f, x));
   if (time.defined()) h = h + time.unsqueeze(-1).unsqueeze(-1);
+  f.stop.check();  // a convolution of the VAE takes a good part of a second on a processor
   h = conv2.forward(norm2.forward_silu(f, h));
+  f.stop.check();
   return f.ops.add_residual(h, conv_shortcut ? conv_shortcut->forward(x) : x);
 }
 

@@ -68,6 +68,7 @@ PreparedText UNet::prepare(const nn::Forward& f, const TextCondition& condition)
     prepared.guidance = time_embedding_.project(wave.to(like));
   }
   each_unit([&](const UNetUnit& unit) {
+    f.stop.check();
     if (unit.transformer) unit.transformer->prepare(condition.context, prepared.cross);
   });
   return prepared;

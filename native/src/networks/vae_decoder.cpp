@@ -1,6 +1,7 @@
 #include "networks/vae_decoder.h"
 
 #include "base/shape.h"
+#include "networks/upsample_conv.h"
 
 namespace allaprima::networks {
 
@@ -32,9 +33,7 @@ void VaeDecoder::Attention::visit(nn::Visitor& visitor) {
 
 Tensor VaeDecoder::UpBlock::forward(const nn::Forward& f, Tensor x) const {
   for (const ResnetBlock& resnet : resnets) x = resnet.forward(f, x, Tensor());
-  if (!upsampler) return x;
-  f.stop.check();
-  return upsampler->forward(at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}));
+  return upsampler ? upsample_conv(f, *upsampler, x) : x;
 }
 
 void VaeDecoder::UpBlock::visit(nn::Visitor& visitor) {
@@ -78,6 +77,7 @@ Tensor VaeDecoder::decode(const nn::Forward& f, const Tensor& latents) const {
   if (mid_attention_) x = mid_attention_->forward(f, x);
   x = mid_resnets_[1].forward(f, x, Tensor());
   for (const UpBlock& block : up_blocks_) x = block.forward(f, x);
+  f.stop.check();
   return conv_out_.forward(conv_norm_out_.forward_silu(f, x));
 }
 

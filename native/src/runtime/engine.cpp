@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "base/error.h"
+#include "base/live_memory.h"
 #include "base/torch.h"
 
 namespace allaprima::runtime {
@@ -32,6 +33,7 @@ Engine& Engine::get() {
 }
 
 Engine::Engine() {
+  count_tensor_memory();
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStackBytes);

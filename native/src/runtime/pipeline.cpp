@@ -146,6 +146,10 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   return p;
 }
 
+std::string Pipeline::name() const {
+  return (model_.has_filename() ? model_ : model_.parent_path()).filename().string();
+}
+
 Json Pipeline::weights_info() const {
   Json weights = Json::object();
   for (const auto& [name, files, loaded] : components_) {

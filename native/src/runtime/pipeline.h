@@ -74,6 +74,8 @@ class Pipeline {
   enum class Detail { kShort, kLayers };
   Json plan(Detail detail) const;
 
+  /// The folder's last name, as in "stable-diffusion-xl-base-1.0".
+  std::string name() const;
   const Placement& placement() const { return placement_; }
   /// What the VAE computes in: fp32 where its fp16 would overflow, else the precision of the rest.
   at::ScalarType vae_dtype() const { return vae_dtype_; }

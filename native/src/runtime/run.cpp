@@ -26,6 +26,14 @@ int64_t peak_resident_bytes() {
 
 bool is_finite(const Tensor& x) { return at::isfinite(x).all().item<bool>(); }
 
+/// The bytes of a picture [1, 3, H, W], rows from the top; returns where they end.
+uint8_t* write_rgb(const Tensor& picture, uint8_t* rgb) {
+  // Rounds half to even, as numpy does for diffusers.
+  const Tensor bytes = (picture * 255).round_().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
+  std::memcpy(rgb, bytes.const_data_ptr<uint8_t>(), bytes.nbytes());
+  return rgb + bytes.nbytes();
+}
+
 }  // namespace
 
 Run::Run(Pipeline& pipeline, Request request)
@@ -79,10 +87,12 @@ void Run::encode() {
 
 // All steps at once on a device: a look at each would make it wait for the host.
 void Run::check_latents(int64_t first) const {
-  const Tensor finite = at::stack(finite_).to(at::kCPU);
-  for (int64_t step = first; step < finite.size(0); ++step) {
-    check_finite(finite[step].item<bool>(), "the latents after step " + std::to_string(step + 1) +
-                                                " of " + std::to_string(request_.steps) + " are");
+  const at::TensorList looked_at = at::TensorList(finite_).slice(static_cast<size_t>(first));
+  if (looked_at.empty()) return;
+  const Tensor finite = at::stack(looked_at).to(at::kCPU);
+  for (int64_t i = 0; i < finite.size(0); ++i) {
+    check_finite(finite[i].item<bool>(), "the latents after step " + std::to_string(first + i + 1) +
+                                             " of " + std::to_string(request_.steps) + " are");
   }
 }
 
@@ -137,6 +147,15 @@ void Run::step() {
   });
 }
 
+Tensor Run::decode(const Tensor& latent) const {
+  const Tensor input = latent.to(pipeline_.vae_dtype()).contiguous(pipeline_.memory_format());
+  const Tensor decoded = pipeline_.vae().decode(forward(), input);
+  check_finite(is_finite(decoded), "the VAE's output is");
+  stop_.check();
+  // In place: a picture of full size has 12 bytes a pixel, and here that is enough once.
+  return decoded.to(at::kFloat).mul_(0.5).add_(0.5).clamp_(0, 1);
+}
+
 void Run::finish(std::span<uint8_t> rgb) {
   check_usable();
   check(completed() == request_.steps, Code::kInvalidArgument, completed(), " of ", request_.steps,
@@ -147,18 +166,16 @@ void Run::finish(std::span<uint8_t> rgb) {
     const Stopwatch watch;
     check_latents(0);
     keep("latents", latents_);
-    std::vector<Tensor> images;  // one at a time: a decode at full size needs gigabytes
-    for (const Tensor& latent : latents_.split(1)) {
-      const Tensor decoded = pipeline_.vae().decode(
-          forward(), latent.to(pipeline_.vae_dtype()).contiguous(pipeline_.memory_format()));
-      check_finite(is_finite(decoded), "the VAE's output is");
-      images.push_back((decoded.to(at::kFloat) * 0.5 + 0.5).clamp(0, 1).to(at::kCPU));
+    const Tensor image =
+        at::empty({request_.images, 3, request_.height, request_.width}, at::kFloat);
+    uint8_t* next = rgb.data();
+    for (int64_t i = 0; i < request_.images; ++i) {  // a decode at full size needs gigabytes
+      const Tensor picture = image.narrow(0, i, 1);
+      picture.copy_(decode(latents_.narrow(0, i, 1)));
+      next = write_rgb(picture, next);
     }
-    image_ = at::cat(images).contiguous();
+    image_ = image;
     keep("image", image_);
-    // Rounds half to even, as numpy does for diffusers.
-    const Tensor bytes = (image_ * 255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
-    std::memcpy(rgb.data(), bytes.const_data_ptr<uint8_t>(), static_cast<size_t>(rgb_bytes()));
     decode_seconds_ = watch.seconds();
     total_seconds_ = since_begin_.seconds();
   });
@@ -183,6 +200,7 @@ Tensor Run::stage(const std::string& name) const {
 
 Json Run::report() const {
   const auto& placement = pipeline_.placement();
+  const bool from_file = !request_.latents.empty();
   const Encoded none;
   const Encoded& encoded = encoded_ ? *encoded_ : none;
   Json dropped = Json::array();
@@ -191,10 +209,12 @@ Json Run::report() const {
   }
   return {{"version", ALLAPRIMA_VERSION},
           {"commit", ALLAPRIMA_COMMIT},
+          {"model", pipeline_.name()},
           {"device", device_name(placement.device)},
           {"precision", precision_name(placement.dtype)},
-          {"seed", request_.seeds.empty() ? Json(request_.seed) : Json()},
-          {"seeds", request_.seeds},
+          {"seed", from_file || !request_.seeds.empty() ? Json() : Json(request_.seed)},
+          {"seeds", from_file ? std::vector<uint64_t>() : request_.seeds},
+          {"latents", from_file ? Json(request_.latents.string()) : Json()},
           {"plan", pipeline_.plan(Pipeline::Detail::kShort)},
           {"timings",
            {{"load_s", pipeline_.load_seconds()},

@@ -42,6 +42,8 @@ class Run {
   Tensor predict(int64_t step);
   /// The latents after a step.
   Tensor updated(const Tensor& prediction, const sampling::StepRow& row) const;
+  /// One picture [1, 3, height, width], fp32 in 0 to 1, of latents [1, C, h, w].
+  Tensor decode(const Tensor& latent) const;
   /// Throws kNotFinite with the first step, from `first`, whose latents were not.
   void check_latents(int64_t first) const;
   /// Throws kCancelled after a cancel, kInvalidArgument after a failure.

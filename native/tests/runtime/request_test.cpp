@@ -2,9 +2,11 @@
 #include "runtime/request.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "../expect_says.h"
 #include "base/error.h"
+#include "io/tensors.h"
 #include "runtime/run.h"
 
 namespace allaprima::runtime {
@@ -34,6 +36,8 @@ class RequestTest : public testing::Test {
     run->finish(rgb);
     return run;
   }
+
+  static int64_t factor() { return pipeline_->vae().config().factor(); }
 
   static Tensor latents(const Request& request) { return drawn(request)->stage("latents"); }
 
@@ -126,6 +130,29 @@ TEST_F(RequestTest, refuses_values_out_of_range_by_name) {
   expect_says(refused([](Request& r) { r.sizes.original_width = 64; }), {"original size is 64x0"});
   expect_says(refused([](Request& r) { r.sizes.crop_top = -1; }), {"crop_top is -1"});
   expect_says(refused([](Request& r) { r.prompt_2 = "\xff"; }), {"not UTF-8 at byte 0"});
+}
+
+TEST_F(RequestTest, refuses_more_pixels_than_can_be_drawn_together) {
+  request_.images = 64;
+  request_.width = 1024;
+  request_.height = 1032;
+  expect_says(refusal(request_), {"64 images of 1024x1032", "67633152 pixels", "67108864"});
+}
+
+TEST_F(RequestTest, tells_no_seed_that_was_not_used) {
+  EXPECT_EQ(drawn(request_)->report()["seed"], 7);
+  EXPECT_TRUE(drawn(request_)->report()["latents"].is_null());
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("allaprima-noise-" + std::to_string(::getpid()) + ".safetensors");
+  save_tensors(file, {{"latents", at::ones({1, 4, 16 / factor(), 16 / factor()})}}, {});
+  request_.latents = file;
+  const Json report = drawn(request_)->report();
+  request_.seeds = {8};
+  EXPECT_EQ(drawn(request_)->report()["seeds"], Json::array());
+  std::filesystem::remove(file);
+  EXPECT_TRUE(report["seed"].is_null());
+  EXPECT_EQ(report["latents"], file.string());
+  EXPECT_EQ(report["model"], "a");
 }
 
 TEST_F(RequestTest, encodes_a_text_once_and_gives_the_same_bits_again) {

@@ -2,6 +2,8 @@
 module io.github.allaprima {
   requires org.bytedeco.javacpp;
   requires static transitive java.desktop;
+  requires static jdk.jfr;
+  requires static transitive org.jspecify;
 
   exports io.github.allaprima;
 }

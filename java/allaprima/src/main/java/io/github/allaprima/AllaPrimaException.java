@@ -1,5 +1,7 @@
 package io.github.allaprima;
 
+import org.jspecify.annotations.Nullable;
+
 /** A failure of this library; the message says what was found, what was expected, what to do. */
 public class AllaPrimaException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -14,7 +16,7 @@ public class AllaPrimaException extends RuntimeException {
    * @param message a sentence for the user
    * @param cause what led to it; null when nothing did
    */
-  public AllaPrimaException(ErrorCode code, String message, Throwable cause) {
+  public AllaPrimaException(ErrorCode code, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.code = code;
   }

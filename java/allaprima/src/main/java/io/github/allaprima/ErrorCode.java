@@ -1,6 +1,8 @@
 package io.github.allaprima;
 
-/** What kind of failure happened; the codes are those of the C API, {@code allaprima.h}. */
+/**
+ * What kind of failure happened; but for the last one the codes of the C API, {@code allaprima.h}.
+ */
 public enum ErrorCode {
   /** A value of the caller's is out of range or of the wrong shape. */
   INVALID_ARGUMENT(1),
@@ -19,7 +21,9 @@ public enum ErrorCode {
   /** A buffer is too small. */
   BUFFER_TOO_SMALL(8),
   /** A defect in this library or in libtorch. */
-  INTERNAL(9);
+  INTERNAL(9),
+  /** Too many generations wait for a pipeline already; not of the C API, which has no limit. */
+  QUEUE_FULL(-1);
 
   private final int status;
 
@@ -30,7 +34,7 @@ public enum ErrorCode {
   /**
    * Returns the status of the C API.
    *
-   * @return 1 to 9
+   * @return 1 to 9; -1 where it has none
    */
   public int status() {
     return status;

@@ -1,5 +1,6 @@
 package io.github.allaprima;
 
+import io.github.allaprima.internal.Events;
 import io.github.allaprima.internal.NativePipeline;
 import io.github.allaprima.internal.NativeRun;
 import io.github.allaprima.internal.NativeRun.Pixels;
@@ -27,9 +28,24 @@ final class Generation {
   }
 
   List<Image> run() {
+    Request complete = seeded(withDefaults(request));
+    int width = complete.size().map(Size::width).orElse(0);
+    int height = complete.size().map(Size::height).orElse(0);
+    int steps = complete.steps().orElseThrow();
+    Events.Span event = Events.generate(complete.images(), width, height, steps);
+    try {
+      List<Image> images = run(complete);
+      event.end("drawn");
+      return images;
+    } catch (RuntimeException | Error e) {
+      event.end(e);
+      throw e;
+    }
+  }
+
+  private List<Image> run(Request complete) {
     long start = System.nanoTime();
     options.saveLatents().ifPresent(WholeFile::check);
-    Request complete = seeded(withDefaults(request));
     try (NativeRun run = pipeline.begin(complete)) {
       Runnable cancel = run::cancel;
       options.cancellation().attach(cancel);
@@ -44,9 +60,13 @@ final class Generation {
 
   /** Nothing ends the wait for a busy engine while the run begins: looked at when it has. */
   private void checkWanted() {
-    if (options.cancellation().isCancelled() || Thread.currentThread().isInterrupted()) {
+    if (isUnwanted(options)) {
       throw new CancelledException("The generation was cancelled before its first step.");
     }
+  }
+
+  static boolean isUnwanted(RunOptions options) {
+    return options.cancellation().isCancelled() || Thread.currentThread().isInterrupted();
   }
 
   private Request withDefaults(Request request) {
@@ -56,6 +76,9 @@ final class Generation {
   }
 
   private static Request seeded(Request request) {
+    if (request.latents().isPresent()) {
+      return request.withoutSeeds();
+    }
     if (request.seed().isPresent() || !request.seeds().isEmpty()) {
       return request;
     }
@@ -66,7 +89,7 @@ final class Generation {
   private List<Image> draw(NativeRun run, Request complete, long start) {
     int total = run.totalSteps();
     for (int completed = 1; completed <= total; completed++) {
-      run.step();
+      step(run, completed, total);
       Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
       options.progress().onStep(new Step(completed, total, elapsed));
     }
@@ -79,13 +102,24 @@ final class Generation {
         .toList();
   }
 
+  private static void step(NativeRun run, int number, int total) {
+    Events.Span event = Events.step(number, total);
+    try {
+      run.step();
+      event.end("done");
+    } catch (RuntimeException | Error e) {
+      event.end(e);
+      throw e;
+    }
+  }
+
   private static Image image(Pixels pixels, int index, Request drawn, Report report) {
     return new Image(pixels.width(), pixels.height(), pixels.rgb(index), index, drawn, report);
   }
 
   /** Asks for one of the pictures, where it has a seed of its own; else for all. */
   private static Request alone(Request drawn, int index) {
-    if (drawn.seeds().isEmpty() || drawn.latents().isPresent()) {
+    if (drawn.seeds().isEmpty()) {
       return drawn;
     }
     return drawn.seed(drawn.seeds().get(index)).images(1);

@@ -64,7 +64,8 @@ public final class Image {
    * with seeds of their own it asks for this one alone, which is the same but for rounding; with
    * one seed or file of noise for all of them it asks for all.
    *
-   * @return the request, with the seed and the size that were used
+   * @return the request, with steps, guidance, size and seed that were used; without a seed when
+   *     the noise came from a file
    */
   public Request request() {
     return request;
@@ -80,14 +81,24 @@ public final class Image {
   }
 
   /**
-   * Writes a PNG file, with prompt, seed and settings as its text {@code parameters}. The file is
-   * there as a whole or not at all; an existing one is replaced.
+   * Writes {@link #png} to a file, which is there as a whole or not at all; an existing one is
+   * replaced.
    *
    * @param file where to
    * @throws AllaPrimaException with {@link ErrorCode#IO} when it cannot be written
    */
   public void writePng(Path file) {
-    WholeFile.write(file, PngEncoder.encode(width, height, rgb, parameters()));
+    WholeFile.write(file, png());
+  }
+
+  /**
+   * Returns the picture as a PNG file has it, with prompt, seed, settings and plan as its text
+   * {@code parameters}. Encoded anew at each call; fast rather than small.
+   *
+   * @return the file's bytes
+   */
+  public byte[] png() {
+    return PngEncoder.encode(width, height, rgb, Parameters.of(this));
   }
 
   /**
@@ -106,51 +117,5 @@ public final class Image {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     image.getRaster().setDataElements(0, 0, width, height, pixels);
     return image;
-  }
-
-  /**
-   * In the form that the field's tools read: prompt, negative prompt, then one line of settings.
-   */
-  private String parameters() {
-    String negative = request.negativePrompt().map(text -> "\nNegative prompt: " + text).orElse("");
-    String settings =
-        "Steps: %d, CFG scale: %s, Seed: %s, Size: %s, Precision: %s, Version: Alla Prima %s"
-            .formatted(
-                request.steps().orElseThrow(),
-                request.guidance().orElseThrow(),
-                seed(),
-                new Size(width, height),
-                report.precision(),
-                report.version());
-    return request.prompt() + negative + "\n" + settings + others();
-  }
-
-  private String seed() {
-    long seed = request.seed().orElseGet(() -> request.seeds().get(index));
-    return Long.toUnsignedString(seed);
-  }
-
-  /** Settings that are told only where they are not the usual ones. */
-  private String others() {
-    StringBuilder text = new StringBuilder();
-    request.prompt2().ifPresent(other -> text.append(", Prompt 2: ").append(quoted(other)));
-    request
-        .negativePrompt2()
-        .ifPresent(other -> text.append(", Negative prompt 2: ").append(quoted(other)));
-    if (request.clipSkip() != 0) {
-      // These tools count the layer that SDXL always leaves out.
-      text.append(", Clip skip: ").append(request.clipSkip() + 2);
-    }
-    if (request.guidanceRescale() != 0) {
-      text.append(", CFG rescale: ").append(request.guidanceRescale());
-    }
-    if (request.images() > 1) {
-      text.append(", Image: ").append(index + 1).append(" of ").append(request.images());
-    }
-    return text.toString();
-  }
-
-  private static String quoted(String text) {
-    return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
   }
 }

@@ -3,30 +3,37 @@ package io.github.allaprima;
 import io.github.allaprima.internal.DefaultModel;
 import io.github.allaprima.internal.NativePipeline;
 import io.github.allaprima.internal.Turns;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A checkpoint, loaded and ready to draw. It holds gigabytes outside the Java heap until it is
  * closed.
  *
- * <p>Any thread may use it. It makes one picture at a time: callers wait their turn in the order of
- * arrival. All pipelines of a process share one engine: when several draw, they take turns step by
- * step, and the one that was opened first decided how many threads of the processor they use.
+ * <p>Any thread may use it. It does one generation at a time: callers wait their turn in the order
+ * of arrival, at most {@link Builder#maxQueued} of them. All pipelines of a process share one
+ * engine: when several draw, they take turns step by step, and the one that was opened first
+ * decided how many threads of the processor they use.
  */
 public final class Pipeline implements AutoCloseable {
   private final NativePipeline pipeline;
   private final PipelineInfo info;
-  private final Turns turns = new Turns();
+  private final Turns turns;
 
   /** Takes over what was opened; closes it when it cannot say what it is. */
-  Pipeline(NativePipeline pipeline, Function<String, PipelineInfo> parse) {
+  Pipeline(NativePipeline pipeline, int maxQueued, Function<String, PipelineInfo> parse) {
     this.pipeline = pipeline;
+    this.turns = new Turns(maxQueued);
     try {
       this.info = parse.apply(pipeline.info());
+      pipeline.opened(info.device(), info.precision().toString());
     } catch (RuntimeException | Error e) {
       try {
         pipeline.close();
@@ -52,6 +59,7 @@ public final class Pipeline implements AutoCloseable {
    *
    * @param request what to draw, one picture of it
    * @return the picture
+   * @throws QueueFullException when as many generations wait as may
    * @throws AllaPrimaException when it fails; the pipeline stays usable
    * @throws IllegalArgumentException when the request is for several pictures
    * @throws IllegalStateException when the pipeline is closed
@@ -68,6 +76,7 @@ public final class Pipeline implements AutoCloseable {
    *     thrown here
    * @return the picture
    * @throws CancelledException when this thread was interrupted; it stays interrupted
+   * @throws QueueFullException when as many generations wait as may
    * @throws AllaPrimaException when it fails; the pipeline stays usable
    * @throws IllegalArgumentException when the request is for several pictures
    * @throws IllegalStateException when the pipeline is closed
@@ -84,17 +93,22 @@ public final class Pipeline implements AutoCloseable {
    * @param options how to watch and stop it, and what to keep
    * @return the picture
    * @throws CancelledException when it was cancelled, or this thread interrupted, which it stays
+   * @throws QueueFullException when as many generations wait as may
    * @throws AllaPrimaException when it fails; the pipeline stays usable
    * @throws IllegalArgumentException when the request is for several pictures
    * @throws IllegalStateException when the pipeline is closed
    */
   public Image generate(Request request, RunOptions options) {
+    return generateAll(checkOne(request), options).get(0);
+  }
+
+  private static Request checkOne(Request request) {
     if (request.images() != 1) {
       throw new IllegalArgumentException(
           "generate draws one picture, the request is for %d; use generateAll"
               .formatted(request.images()));
     }
-    return generateAll(request, options).get(0);
+    return request;
   }
 
   /**
@@ -102,6 +116,7 @@ public final class Pipeline implements AutoCloseable {
    *
    * @param request what to draw
    * @return the pictures, as many as {@link Request#images} says
+   * @throws QueueFullException when as many generations wait as may
    * @throws AllaPrimaException when it fails; the pipeline stays usable
    * @throws IllegalStateException when the pipeline is closed
    */
@@ -116,25 +131,131 @@ public final class Pipeline implements AutoCloseable {
    * @param options how to watch and stop it, and what to keep
    * @return the pictures, as many as {@link Request#images} says
    * @throws CancelledException when it was cancelled, or this thread interrupted, which it stays
+   * @throws QueueFullException when as many generations wait as may
    * @throws AllaPrimaException when it fails; the pipeline stays usable
    * @throws IllegalStateException when the pipeline is closed
    */
   public List<Image> generateAll(Request request, RunOptions options) {
     Objects.requireNonNull(request, "request");
+    Objects.requireNonNull(options, "options");
+    turns.refuseInside();
+    return draw(turns.arrive(), request, options);
+  }
+
+  /**
+   * Draws several requests, one after the other; one that fails does not end the others.
+   *
+   * @param requests what to draw
+   * @return what became of each, in their order
+   * @throws QueueFullException when as many generations wait as may; none was begun
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public List<Outcome> generateEach(List<Request> requests) {
+    return generateEach(requests, RunOptions.none());
+  }
+
+  /**
+   * Draws several requests, one after the other; one that fails does not end the others. Each waits
+   * for a turn of its own, so that other callers come in between. After a cancel, an interrupt or a
+   * close, the rest fail and what was drawn is kept.
+   *
+   * @param requests what to draw
+   * @param options how to watch and stop them; the listener is told of the steps of each
+   * @return what became of each, in their order
+   * @throws QueueFullException when as many generations wait as may; none was begun
+   * @throws IllegalArgumentException when the latents of more than one are to be saved in one file
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public List<Outcome> generateEach(List<Request> requests, RunOptions options) {
+    List<Request> all = List.copyOf(requests);
+    if (all.size() > 1 && options.saveLatents().isPresent()) {
+      throw new IllegalArgumentException(
+          "the latents of %d requests do not go into one file; generate each alone to save them"
+              .formatted(all.size()));
+    }
+    if (all.isEmpty()) {
+      return List.of();
+    }
+    turns.refuseInside();
+    List<Outcome> outcomes = new ArrayList<>();
+    outcomes.add(outcome(turns.arrive(), all.get(0), options));
+    for (Request request : all.subList(1, all.size())) {
+      outcomes.add(outcome(null, request, options));
+    }
+    return List.copyOf(outcomes);
+  }
+
+  private Outcome outcome(Turns.@Nullable Ticket first, Request request, RunOptions options) {
+    try {
+      if (first == null && Generation.isUnwanted(options)) {
+        throw new CancelledException("The generation was cancelled before it began.");
+      }
+      Turns.Ticket ticket = first != null ? first : turns.arriveAgain();
+      return new Outcome.Drawn(request, draw(ticket, request, options));
+    } catch (RuntimeException e) {
+      return new Outcome.Failed(request, e);
+    }
+  }
+
+  /**
+   * Draws a picture on another thread.
+   *
+   * @param request what to draw, one picture of it
+   * @return the picture to come, as {@link #generateAsync(Request, RunOptions)} has it
+   * @throws QueueFullException when as many generations wait as may
+   * @throws IllegalArgumentException when the request is for several pictures
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public CompletableFuture<Image> generateAsync(Request request) {
+    return generateAsync(request, RunOptions.none());
+  }
+
+  /**
+   * Draws a picture on another thread, a daemon of the library's; the listener is told there. The
+   * request takes its place in the queue before this returns.
+   *
+   * <p>The future ends with what {@link #generate(Request, RunOptions)} returns or throws. When it
+   * is completed by others, by {@link CompletableFuture#cancel} or {@link
+   * CompletableFuture#orTimeout} for two, the generation is not wanted any more and is stopped as
+   * by a {@link Cancellation}; the future does not wait for that. A future that depends on it
+   * ({@code thenApply}) does not pass a cancel on.
+   *
+   * @param request what to draw, one picture of it
+   * @param options how to watch and stop it, and what to keep
+   * @return the picture to come
+   * @throws QueueFullException when as many generations wait as may
+   * @throws IllegalArgumentException when the request is for several pictures
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public CompletableFuture<Image> generateAsync(Request request, RunOptions options) {
+    checkOne(request);
+    Objects.requireNonNull(options, "options");
+    Turns.Ticket ticket = turns.arrive();
+    try {
+      return Background.start(options, all -> draw(ticket, request, all).get(0));
+    } catch (RuntimeException | Error e) { // no thread to be had, for one
+      turns.leave(ticket);
+      throw e;
+    }
+  }
+
+  /** Waits for the ticket's turn, which ends here. */
+  private List<Image> draw(Turns.Ticket ticket, Request request, RunOptions options) {
     Cancellation cancellation = options.cancellation();
     Runnable wake = turns::wake;
     cancellation.attach(wake);
     try {
-      if (!turns.enter(cancellation::isCancelled)) {
+      if (!turns.await(ticket, cancellation::isCancelled)) {
         throw new CancelledException("The generation was cancelled before it began.");
       }
       try {
         return new Generation(pipeline, info, request, options).run();
       } finally {
-        turns.leave();
+        turns.leave(ticket);
       }
     } finally {
       cancellation.detach(wake);
+      Reference.reachabilityFence(pipeline); // else it could be taken for forgotten meanwhile
     }
   }
 
@@ -148,8 +269,9 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
-   * Frees the memory. Waits for the generation that runs; those that wait for their turn fail. May
-   * be called twice.
+   * Frees the memory. Waits for the generation that runs, to its end: cancel it first where that
+   * takes too long. Those that wait for their turn fail with an {@link IllegalStateException}. May
+   * be called twice and by several threads; each returns when all is freed.
    *
    * @throws IllegalStateException when a progress listener of this pipeline calls it
    */
@@ -166,6 +288,7 @@ public final class Pipeline implements AutoCloseable {
     private Optional<Precision> precision = Optional.empty();
     private String variant = "";
     private int threads;
+    private int maxQueued = 64;
 
     private Builder() {}
 
@@ -255,6 +378,22 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
+     * Limits how many generations may wait while one runs. One more is refused with a {@link
+     * QueueFullException}: better soon than after an hour in the queue.
+     *
+     * @param count at least 0, at which whoever comes while one runs is refused; 64 without it
+     * @return this
+     * @throws IllegalArgumentException when below 0
+     */
+    public Builder maxQueued(int count) {
+      if (count < 0) {
+        throw new IllegalArgumentException("maxQueued must be at least 0, not " + count);
+      }
+      this.maxQueued = count;
+      return this;
+    }
+
+    /**
      * Loads the checkpoint. Files in fp32, fp16 and bf16 load in each precision.
      *
      * <p>Its files are mapped into memory until this returns, no longer. Leave them alone so long:
@@ -275,6 +414,7 @@ public final class Pipeline implements AutoCloseable {
           NativePipeline.open(
               new NativePipeline.Options(
                   folder, device.kind().ordinal(), device.index(), wanted, threads, variant)),
+          maxQueued,
           PipelineInfo::parse);
     }
   }

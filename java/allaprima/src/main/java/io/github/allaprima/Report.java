@@ -8,8 +8,10 @@ import java.util.List;
  * How a picture was made.
  *
  * @param version of the library
+ * @param model name of the checkpoint's folder
  * @param device as in "cpu" or "cuda:0"
  * @param precision as in "fp32" or "bf16"
+ * @param plan what was changed of the checkpoint, in order, a line each: what, and in which way
  * @param timings where the time went
  * @param peakRssBytes most memory that this process has used so far, in bytes
  * @param dropped words of the prompts beyond the tokenizer's limit, which had no effect; twice for
@@ -18,14 +20,17 @@ import java.util.List;
  */
 public record Report(
     String version,
+    String model,
     String device,
     String precision,
+    List<String> plan,
     Timings timings,
     long peakRssBytes,
     List<DroppedWords> dropped,
     String json) {
-  /** Copies the list. */
+  /** Copies the lists. */
   public Report {
+    plan = List.copyOf(plan);
     dropped = List.copyOf(dropped);
   }
 
@@ -34,8 +39,10 @@ public record Report(
     Fields timings = report.object("timings");
     return new Report(
         report.text("version"),
+        report.text("model"),
         report.text("device"),
         report.text("precision"),
+        report.objects("plan").stream().map(Report::line).toList(),
         new Timings(
             timings.seconds("load_s"),
             timings.seconds("prepare_s"),
@@ -46,6 +53,10 @@ public record Report(
         report.number("peak_rss_bytes").longValue(),
         report.objects("dropped").stream().map(DroppedWords::parse).toList(),
         json);
+  }
+
+  private static String line(Fields entry) {
+    return entry.text("transform") + ": " + entry.text("detail");
   }
 
   private static Duration duration(Object seconds) {

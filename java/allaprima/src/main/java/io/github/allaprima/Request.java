@@ -31,13 +31,14 @@ import java.util.function.Consumer;
  *     the model's own, {@link PipelineInfo#guidance}
  * @param guidanceRescale how far guidance is kept from raising the deviation of the prediction,
  *     which makes pictures too bright and too dark; 0, not at all, to 1, wholly
- * @param images number of pictures, 1 to 64; they differ in their noise
+ * @param images number of pictures, 1 to 64; they differ in their noise. Together they have at most
+ *     2²⁶ pixels, as 64 of 1024x1024 have
  * @param seed of the noise of all pictures, read as an unsigned number of 64 bits; absent: other
  *     ones each time, to be found in {@link Image#request}
  * @param seeds one for each picture in place of the seed; empty: there are none
  * @param latents a safetensors file whose {@code latents} [images, 4, height/8, width/8] is the
- *     unscaled N(0,1) noise to start from in place of the seeds'. What {@link
- *     RunOptions#saveLatents} wrote is the end of a generation, not its start, and refused
+ *     unscaled N(0,1) noise to start from in place of the seeds', which have no effect then. What
+ *     {@link RunOptions#saveLatents} wrote is the end of a generation, not its start, and refused
  */
 public record Request(
     String prompt,
@@ -275,6 +276,15 @@ public record Request(
    */
   public Request latents(Path file) {
     return with(draft -> draft.latents = Optional.of(file));
+  }
+
+  /** A copy as the noise of a file leaves it: seeds have no effect beside it. */
+  Request withoutSeeds() {
+    return with(
+        draft -> {
+          draft.seed = OptionalLong.empty();
+          draft.seeds = List.of();
+        });
   }
 
   private Request with(Consumer<Draft> change) {

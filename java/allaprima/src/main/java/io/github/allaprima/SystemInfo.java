@@ -13,6 +13,7 @@ import io.github.allaprima.internal.NativeSystem;
  * @param threads of the processor that are used
  * @param cuda whether there is a CUDA device
  * @param cudaReason why there is none; empty when there is one
+ * @param live what is held at this moment
  * @param json all of it, and more, as text
  */
 public record SystemInfo(
@@ -23,7 +24,28 @@ public record SystemInfo(
     int threads,
     boolean cuda,
     String cudaReason,
+    Live live,
     String json) {
+  /**
+   * What the native library holds for this process. After the last pipeline was closed all three
+   * are 0.
+   *
+   * @param pipelines that are open
+   * @param runs generations that have begun and not ended
+   * @param tensorBytes memory of tensors on the processor in bytes, as the heap rounds them:
+   *     weights, intermediate values, encoded prompts. Not in it: what oneDNN keeps for itself,
+   *     memory of a graphics card, code. Where other code in this process uses the same libtorch,
+   *     its tensors count too
+   */
+  public record Live(int pipelines, int runs, long tensorBytes) {
+    static Live parse(Fields live) {
+      return new Live(
+          live.number("pipelines").intValue(),
+          live.number("runs").intValue(),
+          live.number("tensor_bytes").longValue());
+    }
+  }
+
   /**
    * Asks the native library, which is loaded when it was not. Waits for the step that a pipeline
    * may be doing; an interrupt does not end the wait and is kept.
@@ -44,6 +66,7 @@ public record SystemInfo(
         info.number("threads").intValue(),
         available,
         available ? "" : cuda.text("reason"),
+        Live.parse(info.object("live")),
         json);
   }
 }

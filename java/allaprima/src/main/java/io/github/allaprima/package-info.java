@@ -28,4 +28,7 @@
  * <p><b>Java 24 and later</b> want {@code --enable-native-access=ALL-UNNAMED} for the native
  * libraries, else they print a warning.
  */
+@NullMarked
 package io.github.allaprima;
+
+import org.jspecify.annotations.NullMarked;

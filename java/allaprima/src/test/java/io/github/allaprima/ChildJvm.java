@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Runs a main class in another process and returns what it printed. */
@@ -12,6 +13,12 @@ final class ChildJvm {
   private ChildJvm() {}
 
   static String run(String classPath, List<String> arguments)
+      throws IOException, InterruptedException {
+    return run(classPath, Map.of(), arguments);
+  }
+
+  /** With these variables, and without those whose value is "". */
+  static String run(String classPath, Map<String, String> variables, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
@@ -21,7 +28,16 @@ final class ChildJvm {
                 "-cp",
                 classPath));
     command.addAll(arguments);
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    variables.forEach(
+        (name, value) -> {
+          if (value.isEmpty()) {
+            builder.environment().remove(name);
+          } else {
+            builder.environment().put(name, value);
+          }
+        });
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
     // Java announces the options that it takes from the environment.

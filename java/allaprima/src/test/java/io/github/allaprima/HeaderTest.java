@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -29,7 +30,7 @@ class HeaderTest {
       expected.put(Integer.valueOf(constant.group(2)), constant.group(1));
     }
     Map<Integer, String> ours = new TreeMap<>(Map.of(0, "OK"));
-    for (ErrorCode code : ErrorCode.values()) {
+    for (ErrorCode code : EnumSet.complementOf(EnumSet.of(ErrorCode.QUEUE_FULL))) {
       ours.put(code.status(), code.name());
     }
     assertEquals(expected, ours);

@@ -24,13 +24,19 @@ class ImageTest {
   private static final Report REPORT =
       new Report(
           "0.1.0",
+          "tiny",
           "cpu",
           "fp32",
+          List.of("precision: fp32, asked for", "fuse_qkv: 3 layers"),
           new Timings(
               Duration.ZERO, Duration.ZERO, Duration.ZERO, List.of(), Duration.ZERO, Duration.ZERO),
           0,
           List.of(),
           "{}");
+
+  private static final String MAKING =
+      ", Model: \"tiny\", Device: \"cpu\", Precision: fp32,"
+          + " Plan: \"precision: fp32, asked for\\nfuse_qkv: 3 layers\", Version: Alla Prima 0.1.0";
 
   @TempDir Path folder;
 
@@ -67,9 +73,58 @@ class ImageTest {
     Path file = folder.resolve("apple.png");
     noise(16, 8, request).writePng(file);
     assertEquals(
-        "an apple\nNegative prompt: a pear\nSteps: 4, CFG scale: 2.5, Seed: 7, Size: 16x8,"
-            + " Precision: fp32, Version: Alla Prima 0.1.0",
+        "an apple\nNegative prompt: a pear\nSteps: 4, CFG scale: 2.5, Seed: 7, Size: 16x8" + MAKING,
         parameters(file, "tEXt", "value"));
+  }
+
+  @Test
+  void says_every_setting_that_is_not_the_usual_one() throws IOException {
+    Request request =
+        request("an apple")
+            .prompt2("a \"red\" one,\nripe")
+            .negativePrompt2("a pear")
+            .clipSkip(1)
+            .guidanceRescale(0.5)
+            .conditioning(Conditioning.defaults().originalSize(99, 64).crop(3, 4))
+            .negativeConditioning(
+                Conditioning.defaults().originalSize(10, 20).targetSize(30, 40).crop(0, 1))
+            .images(2)
+            .seed(-1)
+            .size(16, 8);
+    Path file = folder.resolve("apple.png");
+    new Image(16, 8, new byte[3 * 16 * 8], 1, request, REPORT).writePng(file);
+    assertEquals(
+        "an apple\nSteps: 4, CFG scale: 5.0, CFG rescale: 0.5, Seed: 18446744073709551615,"
+            + " Size: 16x8, Image: 2 of 2, Prompt 2: \"a \\\"red\\\" one,\\nripe\","
+            + " Negative prompt 2: \"a pear\", Clip skip: 3, Original size: 99x64, Crop: \"3,4\","
+            + " Negative original size: 10x20, Negative crop: \"0,1\", Negative target size: 30x40"
+            + MAKING,
+        parameters(file, "tEXt", "value"));
+  }
+
+  @Test
+  void says_the_file_of_the_noise_and_no_seed_beside_it() throws IOException {
+    Request request = request("an apple").latents(Path.of("/some/where/noise.safetensors"));
+    Path file = folder.resolve("apple.png");
+    new Image(8, 8, new byte[3 * 8 * 8], 0, request, REPORT).writePng(file);
+    assertEquals(
+        "an apple\nSteps: 4, CFG scale: 5.0, Latents: \"noise.safetensors\", Size: 8x8" + MAKING,
+        parameters(file, "tEXt", "value"));
+  }
+
+  @Test
+  void keeps_what_stands_behind_a_zero_in_a_prompt() throws IOException {
+    Path file = folder.resolve("apple.png");
+    noise(8, 8, request("an\0apple")).writePng(file);
+    assertTrue(parameters(file, "tEXt", "value").startsWith("an apple\nSteps: 4,"));
+  }
+
+  @Test
+  void gives_the_bytes_of_the_file() throws IOException {
+    Image image = noise(9, 5, request("an apple"));
+    Path file = folder.resolve("apple.png");
+    image.writePng(file);
+    assertArrayEquals(Files.readAllBytes(file), image.png());
   }
 
   @Test

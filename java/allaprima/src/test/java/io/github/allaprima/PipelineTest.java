@@ -280,6 +280,17 @@ class PipelineTest {
   }
 
   @Test
+  void tells_the_file_of_the_noise_and_no_seed_that_was_not_used(@TempDir Path folder) {
+    Path file = noise(folder);
+    for (Request request : List.of(REQUEST.latents(file), REQUEST.seeds(8).latents(file))) {
+      Image image = pipeline.generate(request);
+      assertEquals(REQUEST.guidance(5).latents(file).withoutSeeds(), image.request());
+      assertTrue(image.report().json().contains("\"seed\":null"), image.report().json());
+      assertArrayEquals(image.rgb(), pipeline.generate(image.request()).rgb());
+    }
+  }
+
+  @Test
   void refuses_latents_that_are_no_safetensors_file(@TempDir Path folder) throws Exception {
     Path junk = Files.writeString(folder.resolve("junk"), "this is no safetensors file");
     AllaPrimaException e =
@@ -315,7 +326,7 @@ class PipelineTest {
         NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1, ""));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new Pipeline(opened, json -> PipelineInfo.parse("no JSON")));
+        () -> new Pipeline(opened, 1, json -> PipelineInfo.parse("no JSON")));
     assertThrows(RejectedExecutionException.class, opened::info);
   }
 

@@ -13,20 +13,31 @@ import org.bytedeco.javacpp.annotation.Name;
 import org.bytedeco.javacpp.annotation.NoException;
 import org.bytedeco.javacpp.annotation.Opaque;
 import org.bytedeco.javacpp.annotation.Platform;
+import org.jspecify.annotations.NullUnmarked;
 
 /**
  * The part of {@code allaprima.h} that is called from Java, function by function. Its libraries are
- * loaded by {@link NativeLibrary} and by nothing else. The preloads are what {@code
- * libtorch_cpu.so} needs, in the order of need.
+ * loaded by {@link NativeLibrary} and by nothing else. The first preload, ours, tells libgomp how
+ * to wait and must come before it; the others are what {@code libtorch_cpu.so} needs, in the order
+ * of need.
  */
 @Platform(
     value = NativeLibrary.PLATFORM,
     include = "allaprima.h",
-    preload = {"quadmath@.0", "gfortran@.5", "openblas@.0", "gomp@.1", "c10", "torch_cpu"},
+    preload = {
+      "allaprimawait",
+      "quadmath@.0",
+      "gfortran@.5",
+      "openblas@.0",
+      "gomp@.1",
+      "c10",
+      "torch_cpu"
+    },
     preloadresource = {"/org/bytedeco/openblas/", "/org/bytedeco/pytorch/"},
     link = "allaprima",
     library = "jniallaprima")
 @NoException(true)
+@NullUnmarked // NULL is for C to judge
 final class CApi {
   static final int ABI_VERSION = 1;
 

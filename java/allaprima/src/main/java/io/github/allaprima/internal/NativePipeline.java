@@ -4,6 +4,8 @@ import io.github.allaprima.Request;
 import java.lang.System.Logger;
 import java.lang.ref.Cleaner;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.bytedeco.javacpp.PointerScope;
 
@@ -13,8 +15,17 @@ public final class NativePipeline {
   private static final Logger LOGGER = System.getLogger("io.github.allaprima");
   private static final Runnable NOTHING = () -> {};
 
+  /** Between a call of {@code build} and here. */
+  private static final Set<String> LIBRARY =
+      Set.of(
+          NativePipeline.class.getName(),
+          Handle.class.getName(),
+          "io.github.allaprima.Pipeline",
+          "io.github.allaprima.Pipeline$Builder");
+
   private final Handle handle;
   private final Worker worker;
+  private final Events.Span loading;
   private final Cleaner.Cleanable cleanable;
   private final ReentrantLock closing = new ReentrantLock();
 
@@ -25,11 +36,13 @@ public final class NativePipeline {
   /** The handle, apart from its owner, so that the cleaner can close it when the owner is gone. */
   private static final class Handle implements Runnable {
     final CApi.PipelineHandle pipeline;
+    private final Path model;
     private final Throwable opened = new Throwable("the pipeline was opened here");
-    private boolean closed;
+    private volatile boolean closed;
 
-    Handle(CApi.PipelineHandle pipeline) {
+    Handle(CApi.PipelineHandle pipeline, Path model) {
       this.pipeline = pipeline;
+      this.model = model;
     }
 
     void close() {
@@ -37,29 +50,61 @@ public final class NativePipeline {
       closed = true;
     }
 
+    /** Nobody can reach the pipeline any more: its owner closed it, or forgot to. */
     @Override
     public void run() {
-      if (!closed) {
-        LOGGER.log(
-            Logger.Level.WARNING,
-            "A pipeline was not closed; its memory is freed now, by chance. Use"
-                + " try-with-resources.",
-            opened);
-        close();
+      if (closed) {
+        return;
       }
+      LOGGER.log(
+          Logger.Level.WARNING,
+          ("A pipeline of %s was forgotten: it was opened by %s and never closed. Its memory is"
+                  + " freed now, because the garbage collector came by; without it, never. Close"
+                  + " pipelines, best with try-with-resources.")
+              .formatted(model, opener()),
+          opened);
+      try {
+        close();
+      } catch (RuntimeException e) {
+        LOGGER.log(Logger.Level.ERROR, "The forgotten pipeline could not be closed.", e);
+      }
+    }
+
+    /** The first frame that is not the library's. */
+    private StackTraceElement opener() {
+      StackTraceElement[] frames = opened.getStackTrace();
+      return Arrays.stream(frames)
+          .filter(frame -> !LIBRARY.contains(frame.getClassName()))
+          .findFirst()
+          .orElse(frames[frames.length - 1]);
     }
   }
 
-  private NativePipeline(Handle handle, Worker worker) {
+  private NativePipeline(Handle handle, Worker worker, Events.Span loading) {
     this.handle = handle;
     this.worker = worker;
+    this.loading = loading;
     this.cleanable = CLEANER.register(this, handle);
   }
 
   /** Loads the checkpoint. */
   public static NativePipeline open(Options options) {
     Worker worker = new Worker();
-    return new NativePipeline(new Handle(worker.call(() -> openHandle(options), NOTHING)), worker);
+    Events.Span loading = Events.load(options.model().toString());
+    try {
+      CApi.PipelineHandle pipeline = worker.call(() -> openHandle(options), NOTHING);
+      return new NativePipeline(new Handle(pipeline, options.model()), worker, loading);
+    } catch (RuntimeException | Error e) {
+      worker.shutdown();
+      loading.end(e);
+      throw e;
+    }
+  }
+
+  /** To be called once, with what {@link #info} says: the pipeline is the caller's now. */
+  public void opened(String device, String precision) {
+    loading.end("loaded");
+    LOGGER.log(Logger.Level.DEBUG, "loaded {0} in {1} on {2}", handle.model, precision, device);
   }
 
   private static CApi.PipelineHandle openHandle(Options options) {

@@ -22,7 +22,7 @@ final class RequestStructs {
         .images(request.images())
         .guidance(request.guidance().orElseThrow())
         .guidance_rescale(request.guidanceRescale())
-        .seed(request.seed().orElse(0));
+        .seed(request.seed().orElse(0)); // without effect beside seeds and latents
     request.size().ifPresent(size -> struct.width(size.width()).height(size.height()));
     struct.sizes(sizes(request.conditioning()));
     request.negativeConditioning().ifPresent(sizes -> struct.negative_sizes(sizes(sizes)));

@@ -43,7 +43,7 @@ final class ExitCode {
         case INVALID_ARGUMENT, INVALID_MODEL, UNAVAILABLE, IO -> BAD_INPUT;
         case OUT_OF_MEMORY -> OUT_OF_MEMORY;
         case CANCELLED -> CANCELLED;
-        case NOT_FINITE, BUFFER_TOO_SMALL, INTERNAL -> FAILURE;
+        case NOT_FINITE, BUFFER_TOO_SMALL, INTERNAL, QUEUE_FULL -> FAILURE;
       };
     }
     return e instanceof IllegalArgumentException ? BAD_INPUT : FAILURE;
