@@ -3,6 +3,7 @@ package io.github.allaprima;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Typed reading of JSON that the core wrote; what is missing is a defect of the core. */
 record Fields(Map<String, Object> values) {
@@ -30,8 +31,21 @@ record Fields(Map<String, Object> values) {
     return fields(get(name, Map.class));
   }
 
+  List<String> texts(String name) {
+    return list(name).stream().map(String.class::cast).toList();
+  }
+
   List<Fields> objects(String name) {
-    return list(name).stream().map(Fields::fields).toList();
+    return list(get(name, List.class));
+  }
+
+  /** Each a JSON object. */
+  static List<Fields> list(List<?> objects) {
+    return objects.stream().map(Fields::fields).toList();
+  }
+
+  Optional<Fields> optionalObject(String name) {
+    return values.get(name) == null ? Optional.empty() : Optional.of(object(name));
   }
 
   @SuppressWarnings("unchecked") // JSON objects are maps of this type

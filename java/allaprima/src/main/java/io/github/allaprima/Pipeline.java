@@ -25,14 +25,16 @@ import org.jspecify.annotations.Nullable;
 public final class Pipeline implements AutoCloseable {
   private final NativePipeline pipeline;
   private final PipelineInfo info;
+  private final Plan plan;
   private final Turns turns;
 
-  /** Takes over what was opened; closes it when it cannot say what it is. */
-  Pipeline(NativePipeline pipeline, int maxQueued, Function<String, PipelineInfo> parse) {
+  /** Takes over what was opened and changes it; closes it when that fails. */
+  Pipeline(NativePipeline pipeline, int maxQueued, Function<NativePipeline, Plan> change) {
     this.pipeline = pipeline;
     this.turns = new Turns(maxQueued);
     try {
-      this.info = parse.apply(pipeline.info());
+      this.plan = change.apply(pipeline);
+      this.info = PipelineInfo.parse(pipeline.info());
       pipeline.opened(info.device(), info.precision().toString());
     } catch (RuntimeException | Error e) {
       try {
@@ -269,6 +271,15 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
+   * Returns what was changed of the checkpoint so that it runs faster; also after it was closed.
+   *
+   * @return in order what was chosen, and what came of it
+   */
+  public Plan plan() {
+    return plan;
+  }
+
+  /**
    * Frees the memory. Waits for the generation that runs, to its end: cancel it first where that
    * takes too long. Those that wait for their turn fail with an {@link IllegalStateException}. May
    * be called twice and by several threads; each returns when all is freed.
@@ -289,6 +300,7 @@ public final class Pipeline implements AutoCloseable {
     private String variant = "";
     private int threads;
     private int maxQueued = 64;
+    private final Optimizations optimizations = new Optimizations();
 
     private Builder() {}
 
@@ -394,6 +406,132 @@ public final class Pipeline implements AutoCloseable {
     }
 
     /**
+     * Chooses how attention is computed in UNet and VAE. Without it, {@link Attention#SDPA}.
+     *
+     * @param attention fused, or as before that
+     * @return this
+     */
+    public Builder attention(Attention attention) {
+      optimizations.attention = Objects.requireNonNull(attention, "attention");
+      return this;
+    }
+
+    /**
+     * Keeps the channels of a pixel together in feature maps, which convolutions prefer. {@link
+     * #compile} implies it.
+     *
+     * @return this
+     */
+    public Builder channelsLast() {
+      optimizations.channelsLast = true;
+      return this;
+    }
+
+    /**
+     * Computes queries, keys and values of an attention as one product: in UNet and VAE, over the
+     * text keys and values. The pictures stay what they were but for rounding.
+     *
+     * @return this
+     */
+    public Builder fuseQkv() {
+      optimizations.fuseQkv = true;
+      return this;
+    }
+
+    /**
+     * Turns 1×1 convolutions into linear layers, so that {@link #int8Dynamic} sees them. {@link
+     * #compile} computes the others as products too, but does not show them.
+     *
+     * @param filter asked about each convolution of UNet and VAE
+     * @return this
+     */
+    public Builder swapConv1x1(ConvFilter filter) {
+      optimizations.swapConv1x1(Objects.requireNonNull(filter, "filter"));
+      return this;
+    }
+
+    /**
+     * Multiplies int8 numbers in linear layers of UNet and VAE: weights are converted once,
+     * activations token by token as they come. Faster, half the memory or less, and pictures that
+     * differ a little. Layers that see one row a picture, and those whose widths are no multiples
+     * of 8, stay as they are; {@link Pipeline#plan} lists them.
+     *
+     * @param filter asked about each linear layer, after {@link #fuseQkv} and {@link #swapConv1x1}
+     * @return this
+     */
+    public Builder int8Dynamic(LinearFilter filter) {
+      optimizations.int8Dynamic(Objects.requireNonNull(filter, "filter"));
+      return this;
+    }
+
+    /**
+     * Multiplies int8 numbers where that is faster on this machine: each distinct shape of linear
+     * layer is timed while the pipeline opens, for pictures of the model's own size. Another
+     * machine may choose other layers and so draw another picture from the same seed: {@link
+     * Pipeline#plan} keeps the choice, {@link #plan} repeats it.
+     *
+     * @return this
+     */
+    public Builder int8Dynamic() {
+      optimizations.int8WhereFaster(Optional.empty());
+      return this;
+    }
+
+    /**
+     * As {@link #int8Dynamic()}, timed for pictures of another size.
+     *
+     * @param size of the pictures to come
+     * @return this
+     */
+    public Builder int8Dynamic(Size size) {
+      optimizations.int8WhereFaster(Optional.of(size));
+      return this;
+    }
+
+    /**
+     * Chooses how numbers become int8. Without it, {@link Int8Scheme#TUTORIAL}.
+     *
+     * @param scheme rounding and scale
+     * @return this
+     */
+    public Builder int8Scheme(Int8Scheme scheme) {
+      optimizations.scheme = Objects.requireNonNull(scheme, "scheme");
+      return this;
+    }
+
+    /**
+     * Repeats a plan, in place of what was asked for so far: its precision and optimisations, layer
+     * by layer. {@link #build} and {@link #compile} end the chain alike then: the plan says which.
+     *
+     * @param plan of a pipeline of the same checkpoint, from {@link Pipeline#plan} or {@link
+     *     Plan#read}
+     * @return this
+     */
+    public Builder plan(Plan plan) {
+      precision = Optional.of(plan.precision());
+      optimizations.replay(plan);
+      return this;
+    }
+
+    /**
+     * Loads the checkpoint and gets it ready to draw fast: feature maps with the channels of a
+     * pixel together, 1×1 convolutions as products, weights in the order that the device computes
+     * in, work that does not change from step to step done once a picture, one pass for guidance
+     * and sampler. Pictures of any size and number work at once; they are those of {@link #build}
+     * but for rounding. On CUDA not yet: an exception says so.
+     *
+     * @return the pipeline, to be closed
+     * @throws InvalidModelException as {@link #build}
+     * @throws NativeLibraryException as {@link #build}
+     * @throws AllaPrimaException as {@link #build}, and with {@link ErrorCode#UNAVAILABLE} where
+     *     something cannot be compiled: never quietly without
+     */
+    public Pipeline compile() {
+      optimizations.compile = true;
+      return open();
+    }
+
+    /**
      * Loads the checkpoint. Files in fp32, fp16 and bf16 load in each precision.
      *
      * <p>Its files are mapped into memory until this returns, no longer. Leave them alone so long:
@@ -407,6 +545,10 @@ public final class Pipeline implements AutoCloseable {
      * @throws AllaPrimaException when something else fails, a device that is not there for one
      */
     public Pipeline build() {
+      return open();
+    }
+
+    private Pipeline open() {
       Path folder = model.orElseGet(DefaultModel::folder).toAbsolutePath();
       // Both enums stand in the order of the C API's constants; there 0 is the library's choice.
       int wanted = precision.map(p -> p.ordinal() + 1).orElse(0);
@@ -415,7 +557,7 @@ public final class Pipeline implements AutoCloseable {
               new NativePipeline.Options(
                   folder, device.kind().ordinal(), device.index(), wanted, threads, variant)),
           maxQueued,
-          PipelineInfo::parse);
+          optimizations::apply);
     }
   }
 }

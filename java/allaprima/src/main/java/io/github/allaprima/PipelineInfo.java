@@ -36,12 +36,16 @@ public record PipelineInfo(
         Path.of(info.text("model")),
         info.text("device"),
         info.text("device_reason"),
-        Precision.valueOf(info.text("precision").toUpperCase(Locale.ROOT)),
+        precision(info),
         info.text("precision_reason"),
         new Size(info.number("width").intValue(), info.number("height").intValue()),
         info.number("size_multiple").intValue(),
         info.number("steps").intValue(),
         info.number("guidance").doubleValue(),
         json);
+  }
+
+  static Precision precision(Fields info) {
+    return Precision.valueOf(info.text("precision").toUpperCase(Locale.ROOT));
   }
 }

@@ -325,8 +325,8 @@ class PipelineTest {
     NativePipeline opened =
         NativePipeline.open(new NativePipeline.Options(Repository.TINY_MODEL, 1, 0, 1, 1, ""));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> new Pipeline(opened, 1, json -> PipelineInfo.parse("no JSON")));
+        UncheckedIOException.class,
+        () -> new Pipeline(opened, 1, p -> Plan.read(Path.of("no plan"))));
     assertThrows(RejectedExecutionException.class, opened::info);
   }
 

@@ -99,6 +99,59 @@ final class CApi {
     native Options variant_size(@Cast("size_t") long size);
   }
 
+  @Name("allaprima_transform")
+  static final class TransformStruct extends Pointer {
+    TransformStruct() {
+      super((Pointer) null);
+      allocate();
+    }
+
+    private native void allocate();
+
+    @MemberSetter
+    native TransformStruct struct_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native TransformStruct kind(int kind);
+
+    @MemberSetter
+    native TransformStruct int8_scheme(int scheme);
+
+    @MemberSetter
+    native TransformStruct layers(@Cast("const char*") BytePointer names);
+
+    @MemberSetter
+    native TransformStruct layers_size(@Cast("size_t") long size);
+  }
+
+  @Name("allaprima_int8_question")
+  static final class Int8Question extends Pointer {
+    Int8Question() {
+      super((Pointer) null);
+      allocate();
+    }
+
+    private native void allocate();
+
+    @MemberSetter
+    native Int8Question struct_size(@Cast("size_t") long size);
+
+    @MemberSetter
+    native Int8Question width(int pixels);
+
+    @MemberSetter
+    native Int8Question height(int pixels);
+
+    @MemberSetter
+    native Int8Question images(int images);
+
+    @MemberSetter
+    native Int8Question int8_scheme(int scheme);
+
+    @MemberSetter
+    native Int8Question compiled(int compiled);
+  }
+
   @Name("allaprima_size_conditioning")
   static final class SizesStruct extends Pointer {
     SizesStruct() {
@@ -219,6 +272,22 @@ final class CApi {
 
   static native int allaprima_pipeline_info(
       @Const PipelineHandle pipeline,
+      @Cast("char*") byte[] buffer,
+      @Cast("size_t") long capacity,
+      SizeTPointer size);
+
+  static native int allaprima_pipeline_layers(
+      PipelineHandle pipeline,
+      @Cast("char*") byte[] buffer,
+      @Cast("size_t") long capacity,
+      SizeTPointer size);
+
+  static native int allaprima_pipeline_transform(
+      PipelineHandle pipeline, @Const TransformStruct transform);
+
+  static native int allaprima_pipeline_choose_int8(
+      PipelineHandle pipeline,
+      @Const Int8Question question,
       @Cast("char*") byte[] buffer,
       @Cast("size_t") long capacity,
       SizeTPointer size);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Reads the JSON that the core writes: objects, lists, strings, numbers, true, false, null. */
 public final class Json {
@@ -21,13 +22,26 @@ public final class Json {
    * @throws IllegalArgumentException when it is not one JSON object
    */
   public static Map<String, Object> object(String text) {
+    return whole(text, Json::readObject);
+  }
+
+  /**
+   * The list in {@code text}, its values as in {@link #object}.
+   *
+   * @throws IllegalArgumentException when it is not one JSON array
+   */
+  public static List<Object> list(String text) {
+    return whole(text, Json::readList);
+  }
+
+  private static <T> T whole(String text, Function<Json, T> read) {
     Json reader = new Json(text);
-    Map<String, Object> object = reader.readObject();
+    T value = read.apply(reader);
     reader.skipSpace();
     if (reader.at < text.length()) {
       throw reader.unexpected("the end");
     }
-    return object;
+    return value;
   }
 
   private Object readValue() {

@@ -1,10 +1,13 @@
 package io.github.allaprima.internal;
 
 import io.github.allaprima.Request;
+import io.github.allaprima.Size;
 import java.lang.System.Logger;
 import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.bytedeco.javacpp.PointerScope;
@@ -132,6 +135,61 @@ public final class NativePipeline {
   public String info() {
     return worker.call(
         () -> Status.text((b, c, s) -> CApi.allaprima_pipeline_info(handle.pipeline, b, c, s)),
+        NOTHING);
+  }
+
+  /** Kinds of {@code allaprima_pipeline_transform}, in their order; the header's are one higher. */
+  public enum Transform {
+    ATTENTION_MATH,
+    FUSE_QKV,
+    SWAP_CONV1X1,
+    INT8_DYNAMIC,
+    CHANNELS_LAST,
+    COMPILE
+  }
+
+  /** JSON of {@code allaprima_pipeline_layers}. */
+  public String layers() {
+    return worker.call(
+        () -> Status.text((b, c, s) -> CApi.allaprima_pipeline_layers(handle.pipeline, b, c, s)),
+        NOTHING);
+  }
+
+  /** Changes the networks; {@code scheme} as in the header. */
+  public void transform(Transform kind, List<String> layers, int scheme) {
+    worker.call(
+        () -> {
+          try (Utf8 names = new Utf8(String.join("\n", layers));
+              CApi.TransformStruct struct = new CApi.TransformStruct()) {
+            struct
+                .struct_size(struct.sizeof())
+                .kind(kind.ordinal() + 1)
+                .int8_scheme(scheme)
+                .layers(names.pointer())
+                .layers_size(names.size());
+            Status.check(CApi.allaprima_pipeline_transform(handle.pipeline, struct));
+          }
+          return null;
+        },
+        NOTHING);
+  }
+
+  /** JSON of {@code allaprima_pipeline_choose_int8}, for one picture of this size. */
+  public String chooseInt8(Optional<Size> size, int scheme, boolean compiled) {
+    return worker.call(
+        () -> {
+          try (CApi.Int8Question struct = new CApi.Int8Question()) {
+            struct
+                .struct_size(struct.sizeof())
+                .width(size.map(Size::width).orElse(0))
+                .height(size.map(Size::height).orElse(0))
+                .images(1)
+                .int8_scheme(scheme)
+                .compiled(compiled ? 1 : 0);
+            return Status.text(
+                (b, c, s) -> CApi.allaprima_pipeline_choose_int8(handle.pipeline, struct, b, c, s));
+          }
+        },
         NOTHING);
   }
 

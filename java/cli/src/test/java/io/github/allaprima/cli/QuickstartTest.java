@@ -1,8 +1,10 @@
 package io.github.allaprima.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.allaprima.Image;
+import io.github.allaprima.LinearFilter;
 import io.github.allaprima.Pipeline;
 import io.github.allaprima.Request;
 import java.nio.file.Files;
@@ -22,5 +24,15 @@ class QuickstartTest {
     }
     // README: end
     assertTrue(Files.exists(Path.of("target/apple.png")));
+  }
+
+  @Test
+  void all_optimisations_in_one_chain() {
+    LinearFilter filter = LinearFilter.diffusionFast();
+    try (Pipeline pipeline = Pipeline.builder().bf16().fuseQkv().int8Dynamic(filter).compile()) {
+      Image image = pipeline.generate(Request.of("a red apple on blue").steps(2).seed(7));
+      assertEquals(128, image.width());
+      assertTrue(pipeline.plan().int8().orElseThrow().layers().size() > 0);
+    }
   }
 }
