@@ -66,7 +66,7 @@ class Pipeline {
   sampling::SchedulerConfig scheduler_;
   at::ScalarType vae_dtype_ = at::kFloat;
   std::string variant_;                // that was asked for
-  std::vector<Component> components_;  // in the order of kStems
+  std::vector<Component> components_;  // in the order of kWeighted
   transforms::Plan plan_;
   double load_seconds_ = 0;
 };
