@@ -115,6 +115,19 @@ TEST(InspectTest, tells_files_types_and_variants) {
   EXPECT_EQ(inspected["tokenizers"][0]["length"], 77);
 }
 
+TEST(InspectTest, advice_about_variants_leads_somewhere) {
+  const ModelCopy model;
+  fs::rename(model / kUnet, model / "unet/diffusion_pytorch_model.fp16.safetensors");
+  fs::rename(model / kVae, model / "vae/diffusion_pytorch_model.bf16.safetensors");
+  for (const char* variant : {"fp16", "bf16"}) {
+    const Json inspected = inspect(model.folder(), variant);
+    EXPECT_EQ(inspected["problems"].size(), 1u);
+    expect_says(messages(inspected), {"without a variant"});
+  }
+  EXPECT_EQ(inspect(model.folder(), "")["loads"], true);
+  Pipeline::open({model.folder(), DeviceChoice::kCpu, 0, PrecisionChoice::kFp32});
+}
+
 /// The share of a file's pages that are in memory.
 double resident(const fs::path& path) {
   const size_t size = fs::file_size(path), page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));

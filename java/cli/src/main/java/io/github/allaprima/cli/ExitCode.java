@@ -19,6 +19,8 @@ final class ExitCode {
   /** 128 and the number of SIGINT, as a shell has it. */
   static final int CANCELLED = 130;
 
+  static final String DOCTOR = "See what is missing: allaprima doctor";
+
   /** What --help says of them. */
   static final Map<String, String> TEXTS = new LinkedHashMap<>();
 
@@ -48,6 +50,9 @@ final class ExitCode {
       command.getErr().println("cancelled");
     } else if (e instanceof AllaPrimaException || e instanceof IllegalArgumentException) {
       command.getErr().println("error: " + e.getMessage());
+      if (e instanceof NativeLibraryException) {
+        command.getErr().println(DOCTOR);
+      }
     } else {
       command.getErr().println("error: this is a defect of allaprima, please report it:");
       e.printStackTrace(command.getErr());

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -94,7 +93,7 @@ final class Gallery implements Callable<Integer> {
       List<Request> requests = requests(pipeline);
       int across = Math.min(variants.isNone() ? columns : prompts.size(), requests.size());
       Sheet.check(pipeline.info().size(), across, requests.size());
-      List<Image> images = draw(pipeline, requests, bar);
+      List<Image> images = draw(pipeline, requests);
       bar.say("writing " + output);
       new Sheet(images, across).writePng(output);
       bar.clear();
@@ -152,12 +151,13 @@ final class Gallery implements Callable<Integer> {
     return Prompts.lines(file);
   }
 
-  private static List<Image> draw(Pipeline pipeline, List<Request> requests, ProgressBar bar) {
+  private List<Image> draw(Pipeline pipeline, List<Request> requests) {
     List<Image> images = new ArrayList<>();
-    RunOptions options = RunOptions.none().cancellation(Interrupt.CANCELLATION);
+    ProgressBar bar = outputFlags.bar(requests.size());
+    RunOptions options = RunOptions.none().cancellation(Interrupt.CANCELLATION).progress(bar);
     Interrupt.cancellable();
     for (Request request : requests) {
-      bar.say(String.format(Locale.ROOT, "picture %d of %d", images.size() + 1, requests.size()));
+      bar.next();
       images.add(pipeline.generate(request, options));
     }
     return images;

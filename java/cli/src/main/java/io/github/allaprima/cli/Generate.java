@@ -1,5 +1,7 @@
 package io.github.allaprima.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import io.github.allaprima.DroppedWords;
 import io.github.allaprima.Image;
 import io.github.allaprima.Pipeline;
@@ -256,7 +258,11 @@ final class Generate implements Callable<Integer>, Documented {
     }
     Request failed = drawings.get(Math.min(drawnRequests(drawings), drawings.size() - 1)).request();
     if (!seedFlags.isNamed()) {
-      outputFlags.note("the seed was " + Long.toUnsignedString(seed(failed, 0)));
+      String seeds =
+          failed.seed().isPresent()
+              ? Long.toUnsignedString(failed.seed().getAsLong())
+              : failed.seeds().stream().map(Long::toUnsignedString).collect(joining(","));
+      outputFlags.note("the seed was " + seeds);
     }
   }
 

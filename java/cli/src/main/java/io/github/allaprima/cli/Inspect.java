@@ -3,6 +3,7 @@ package io.github.allaprima.cli;
 import io.github.allaprima.ModelInfo;
 import io.github.allaprima.internal.DefaultModel;
 import io.github.allaprima.internal.Json;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Parameters;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:it would be loaded", "1:failure", "2:bad input, or it would be refused"})
 final class Inspect implements Callable<Integer> {
-  /** Of the scheduler, those that are no options. */
+  /** Of the scheduler, those that are no options or have no effect. */
   private static final List<String> NOT_SHOWN =
       List.of("_class_name", "_diffusers_version", "clip_sample", "sample_max_value");
 
@@ -90,7 +91,10 @@ final class Inspect implements Callable<Integer> {
               "pictures",
               "%sx%s, %s steps, guidance %s, unless others are asked for"
                   .formatted(
-                      all.get("size"), all.get("size"), all.get("steps"), all.get("guidance"))));
+                      all.get("size"),
+                      all.get("size"),
+                      all.get("steps"),
+                      plain(all.get("guidance")))));
     }
   }
 
@@ -110,9 +114,16 @@ final class Inspect implements Callable<Integer> {
       return "";
     }
     return options.entrySet().stream()
-        .filter(option -> option.getValue() != null && !NOT_SHOWN.contains(option.getKey()))
-        .map(option -> option.getKey() + " " + option.getValue())
+        .filter(option -> !NOT_SHOWN.contains(option.getKey()))
+        .filter(option -> option.getValue() != null && !option.getValue().equals(false))
+        .map(option -> option.getKey() + " " + plain(option.getValue()))
         .collect(Collectors.joining(", ", ": ", ""));
+  }
+
+  private static String plain(Object value) {
+    return value instanceof Double number
+        ? BigDecimal.valueOf(number).stripTrailingZeros().toPlainString()
+        : String.valueOf(value);
   }
 
   private static String about(ModelInfo.Component component) {

@@ -51,11 +51,12 @@ final class LibraryChecks {
     Check check = cache("native cache", folder.toPath(), UNPACKED_BYTES, advice);
     boolean other = asked != null && !new File(asked).equals(folder);
     return other && check.state() == Check.State.OK
-        ? Check.warn(
-                "native cache",
-                "%s, since %s cannot be written".formatted(check.detail(), asked),
-                advice)
-            .with("folder", folder.toString())
+        ? new Check(
+            check.name(),
+            Check.State.WARN,
+            "%s, since %s cannot be written".formatted(check.detail(), asked),
+            advice,
+            check.facts())
         : check;
   }
 

@@ -56,6 +56,9 @@ public final class Main {
       code = commandLine().execute(args);
     } catch (OutOfMemoryError e) {
       code = ExitCode.ofOutOfMemory(e, args);
+    } catch (LinkageError e) {
+      System.err.println("error: the jars are not of one version: " + e + "\n" + ExitCode.DOCTOR);
+      code = ExitCode.FAILURE;
     } finally {
       Interrupt.finished();
     }

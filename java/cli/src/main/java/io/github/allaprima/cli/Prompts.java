@@ -34,7 +34,8 @@ final class Prompts {
       byte[] bytes = input ? System.in.readAllBytes() : Files.readAllBytes(file);
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       lines =
-          text.lines()
+          text.replace("\ufeff", "") // of editors that mark UTF-8
+              .lines()
               .map(String::strip)
               .filter(line -> !line.isEmpty() && !line.startsWith("#"))
               .toList();

@@ -24,15 +24,22 @@ final class Cli {
   private Cli() {}
 
   static Result run(String... args) {
+    return run(false, args);
+  }
+
+  private static Result run(boolean lastCounts, String... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    CommandLine command = Main.commandLine();
+    CommandLine command = Main.commandLine().setOverwrittenOptionsAllowed(lastCounts);
     command.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
     int code = command.execute(args);
     return new Result(code, out.toString(), err.toString());
   }
 
-  /** {@code generate} with the tiny model and two small, fast steps. */
+  /**
+   * {@code generate} with the tiny model and two small, fast steps, unless {@code args} say
+   * otherwise.
+   */
   static Result draw(Path output, String... args) {
     String[] always = {
       "generate",
@@ -51,7 +58,7 @@ final class Cli {
       "-o",
       output.toString()
     };
-    return run(Stream.of(always, args).flatMap(Stream::of).toArray(String[]::new));
+    return run(true, Stream.of(always, args).flatMap(Stream::of).toArray(String[]::new));
   }
 
   /** Another process; its interrupt signal works, whatever this one was started with. */

@@ -50,6 +50,10 @@ class InterruptTest {
                 List.of("-Dallaprima.terminal=true"), System.getProperty("java.class.path"), all)
             .redirectOutput(folder.resolve("out").toFile())
             .start();
+    // Ready to go: starting a program takes longer than some of the moments last.
+    Process interrupter =
+        new ProcessBuilder("bash", "-c", "read; kill -INT $0", Long.toString(process.pid()))
+            .start();
     try (InputStream errors = process.getErrorStream()) {
       StringBuilder text = new StringBuilder();
       while (text.indexOf(awaited) < 0) {
@@ -57,10 +61,11 @@ class InterruptTest {
         assertNotEquals(-1, next, () -> "ended without saying it: " + text);
         text.append((char) next);
       }
-      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+      interrupter.getOutputStream().close();
       told = text + new String(errors.readAllBytes(), StandardCharsets.UTF_8);
       return process.waitFor();
     } finally {
+      interrupter.destroyForcibly();
       process.destroyForcibly();
     }
   }
@@ -96,11 +101,12 @@ class InterruptTest {
 
   @Test
   void leaves_the_whole_picture_or_none_while_it_writes() throws Exception {
-    String[] large = {"--steps", "1", "--width", "1024", "--height", "1024"};
-    assertEquals(ExitCode.CANCELLED, interruptAt("writing", large));
+    // A second one, so that there is something left to interrupt when the first is written.
+    String[] two = {"--steps", "1", "--width", "768", "--height", "768", "--count", "2"};
+    assertEquals(ExitCode.CANCELLED, interruptAt("writing", two));
     for (Path picture : pictures()) {
-      assertEquals(folder.resolve("a.png"), picture);
-      assertEquals(1024, ImageIO.read(picture.toFile()).getWidth());
+      assertEquals(folder.resolve("a-1.png"), picture);
+      assertEquals(768, ImageIO.read(picture.toFile()).getWidth());
     }
   }
 
