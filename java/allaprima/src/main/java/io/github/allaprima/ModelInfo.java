@@ -93,7 +93,8 @@ public record ModelInfo(
   }
 
   /**
-   * Looks at a checkpoint. A bad one is no exception, its faults are {@link #problems}.
+   * Looks at a checkpoint. A bad one is no exception, its faults are {@link #problems}. Waits for
+   * the step that a pipeline may be doing.
    *
    * @param folder a diffusers folder: {@code model_index.json} and its components
    * @return what it is

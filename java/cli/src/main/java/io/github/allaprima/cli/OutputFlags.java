@@ -39,7 +39,9 @@ final class OutputFlags extends JsonFlag {
     }
     OutputFile.check(all);
     pictures.stream()
-        .filter(file -> !file.toString().contains("."))
-        .forEach(file -> note("note: " + file + " is a PNG file, though its name does not say so"));
+        .filter(file -> !file.getFileName().toString().contains("."))
+        .findFirst()
+        .ifPresent(
+            file -> note("note: " + file + " will be a PNG file, though its name does not say so"));
   }
 }

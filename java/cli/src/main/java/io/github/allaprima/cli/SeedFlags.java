@@ -16,7 +16,7 @@ final class SeedFlags {
       names = "--seed",
       paramLabel = "N",
       description =
-          "Of the noise of all images, 0 to 2^64 - 1. Default: a random one for each, which is"
+          "Of the noise, 0 to 2^64 - 1; the same for every prompt. Default: a random one, which is"
               + " printed.",
       converter = Seed.class)
   private Long seed;
@@ -44,8 +44,9 @@ final class SeedFlags {
       names = "--images",
       paramLabel = "N",
       description =
-          "Number of pictures, 1 to 64, drawn together: faster, and takes more memory. With --seed"
-              + " all come from one generator, as in diffusers. Default: 1.")
+          "Number of pictures, 1 to 64, drawn together in one batch, which takes more memory. With"
+              + " --seed all come from one generator, as in diffusers; without, each from a seed of"
+              + " its own. Default: 1.")
   private Integer images;
 
   /** Reads 64 bits without a sign. */

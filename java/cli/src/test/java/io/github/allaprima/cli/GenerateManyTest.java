@@ -228,7 +228,7 @@ class GenerateManyTest {
     Result result = draw("apple", "an apple");
     Path file = folder.resolve("apple");
     assertTrue(result.out().startsWith(file + ": "), result::out);
-    assertTrue(result.err().contains(file + " is a PNG file"), result::err);
+    assertTrue(result.err().contains(file + " will be a PNG file"), result::err);
   }
 
   @Test
