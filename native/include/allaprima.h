@@ -160,6 +160,18 @@ ALLAPRIMA_API allaprima_status allaprima_last_error(char* buffer, size_t capacit
  * them; what oneDNN allocates for itself, packed weights for one, is not in it)}. */
 ALLAPRIMA_API allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* size);
 
+/* JSON about a checkpoint, from its configurations and the headers of its weight files; no weight
+ * is read. Of the options only model and variant are looked at. Whatever allaprima_pipeline_open
+ * would refuse, but for device and memory, is a problem there, not a failure of this call. "model",
+ * "pipeline" (class), "components" [{"name", "class", "parameters" (that are used), "bytes" (of the
+ * files), "dtypes" (by type the number of tensors in the files), "files", "variant" (that is
+ * loaded; "" are the plain files), "variants" (that are there)}], "scheduler" {"class", "options"},
+ * "tokenizers" [{"name", "class", "tokens", "length"}], "size" (the model's own side in pixels),
+ * "steps", "guidance", "loads", "problems" [{"component" ("" for several or all), "message"}]. What
+ * a problem keeps from being known is null or missing. */
+ALLAPRIMA_API allaprima_status allaprima_inspect(const allaprima_pipeline_options* options,
+                                                 char* buffer, size_t capacity, size_t* size);
+
 /* Opens a checkpoint. On failure *pipeline is NULL. Files in fp32, fp16 and bf16 load in each
  * precision. They are mapped and copied tensor by tensor; after this call none is open. Leave them
  * alone until it returns: a file that another process cuts short meanwhile is an error of IO where

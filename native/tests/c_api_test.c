@@ -199,12 +199,36 @@ static void expect_live(const char* expected) {
   }
 }
 
+static void inspects(const char* model) {
+  char buffer[65536];
+  size_t size = 0;
+  allaprima_pipeline_options options = {0};
+  options.struct_size = sizeof options;
+  options.model = model;
+  options.model_size = strlen(model);
+  expect(allaprima_inspect(&options, buffer, 3, &size) == ALLAPRIMA_BUFFER_TOO_SMALL && size > 3,
+         "the needed size is said");
+  expect(allaprima_inspect(&options, buffer, sizeof buffer - 1, &size) == ALLAPRIMA_OK, "inspect");
+  buffer[size] = 0;
+  expect(strstr(buffer, "\"loads\":true") != NULL, "the model would load");
+  options.model = "/no/such/folder";
+  options.model_size = strlen(options.model);
+  expect(allaprima_inspect(&options, buffer, sizeof buffer - 1, &size) == ALLAPRIMA_OK,
+         "a bad model is no failure");
+  buffer[size] = 0;
+  expect(strstr(buffer, "\"loads\":false") != NULL, "but would not load");
+  options.struct_size = 1;
+  expect(allaprima_inspect(&options, buffer, sizeof buffer, &size) == ALLAPRIMA_INVALID_ARGUMENT,
+         "a struct without a size");
+}
+
 int main(int count, char** values) {
   if (count != 2) {
     printf("use: c_api_test MODEL\n");
     return 2;
   }
   refuses_bad_models();
+  inspects(values[1]);
   allaprima_pipeline* pipeline = open_model(values[1]);
   if (pipeline == NULL) return 1;
   tells_about_itself(pipeline);

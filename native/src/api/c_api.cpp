@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "runtime/cpu_threads.h"
 #include "runtime/engine.h"
+#include "runtime/inspect.h"
 #include "runtime/run.h"
 #include "runtime/system_info.h"
 
@@ -216,6 +217,16 @@ allaprima_status allaprima_system_info(char* buffer, size_t capacity, size_t* si
     Json info = runtime::system_info();
     info["live"] = live();
     write_text(json_text(info), buffer, capacity, size);
+  });
+}
+
+allaprima_status allaprima_inspect(const allaprima_pipeline_options* options, char* buffer,
+                                   size_t capacity, size_t* size) {
+  return on_engine([&] {
+    const auto o = known(options, "options");
+    write_text(json_text(runtime::inspect(text(o.model, o.model_size, "model"),
+                                          text(o.variant, o.variant_size, "variant"))),
+               buffer, capacity, size);
   });
 }
 

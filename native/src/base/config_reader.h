@@ -11,10 +11,15 @@
 
 namespace allaprima {
 
+/// What of a configuration is not supported, a sentence each.
+using Refusals = std::vector<std::string>;
+
 class ConfigReader {
  public:
-  explicit ConfigReader(const std::filesystem::path& file)
-      : file_(file.string()), json_(read_json(file)) {
+  /// Values that are readable and not supported are thrown, or added to `refusals` where it is
+  /// given.
+  explicit ConfigReader(const std::filesystem::path& file, Refusals* refusals = nullptr)
+      : file_(file.string()), json_(read_json(file)), refusals_(refusals) {
     check(json_.is_object(), Code::kInvalidModel, file_, ": is not a JSON object");
   }
 
@@ -66,8 +71,8 @@ class ConfigReader {
   void expect(const std::string& key, const T& supported) const {
     const auto found = json_.find(key);
     if (found == json_.end() || found->is_null()) return;
-    check(*found == Json(supported), Code::kInvalidModel, file_, ": '", key, "' is ", found->dump(),
-          ", which is not supported; ", Json(supported).dump(), " is");
+    refuse_unless(*found == Json(supported), ": '", key, "' is ", found->dump(),
+                  ", which is not supported; ", Json(supported).dump(), " is");
   }
 
   /// Refuses any text that is not in the list; its first entry is what an absent key means.
@@ -77,22 +82,22 @@ class ConfigReader {
     for (const std::string& value : supported) {
       if (*found == Json(value)) return;
     }
-    fail(Code::kInvalidModel, file_, ": '", key, "' is ", found->dump(),
-         ", which is not supported; one of ", Json(supported).dump(), " is");
+    refuse_unless(false, ": '", key, "' is ", found->dump(), ", which is not supported; one of ",
+                  Json(supported).dump(), " is");
   }
 
   /// Refuses null, for a key where that means something else than the default.
   void expect_present(const std::string& key) const {
     const auto found = json_.find(key);
-    check(found == json_.end() || !found->is_null(), Code::kInvalidModel, file_, ": '", key,
-          "' is null, which is not supported; a value is");
+    refuse_unless(found == json_.end() || !found->is_null(), ": '", key,
+                  "' is null, which is not supported; a value is");
   }
 
   /// Refuses any value at all.
   void expect_absent(const std::string& key) const {
     const auto found = json_.find(key);
-    check(found == json_.end() || found->is_null(), Code::kInvalidModel, file_, ": '", key, "' is ",
-          found == json_.end() ? "" : found->dump(), ", which is not supported; null is");
+    refuse_unless(found == json_.end() || found->is_null(), ": '", key, "' is ",
+                  found == json_.end() ? "" : found->dump(), ", which is not supported; null is");
   }
 
   const Json& json() const { return json_; }
@@ -100,8 +105,17 @@ class ConfigReader {
 
  private:
   static constexpr int64_t kLargest = 1 << 20;
+
+  template <class... Parts>
+  void refuse_unless(bool ok, const Parts&... parts) const {
+    if (ok) return;
+    if (refusals_ == nullptr) fail(Code::kInvalidModel, file_, parts...);
+    refusals_->push_back(message_of(file_, parts...));
+  }
+
   std::string file_;
   Json json_;
+  Refusals* refusals_;
 };
 
 }  // namespace allaprima

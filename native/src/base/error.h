@@ -31,12 +31,18 @@ class Error : public std::runtime_error {
   Code code_;
 };
 
-/// Throws Error with the parts written one after another.
+/// The parts written one after another.
 template <class... Parts>
-[[noreturn]] void fail(Code code, const Parts&... parts) {
+std::string message_of(const Parts&... parts) {
   std::ostringstream message;
   (message << ... << parts);
-  throw Error(code, message.str());
+  return message.str();
+}
+
+/// Throws Error with the parts as its message.
+template <class... Parts>
+[[noreturn]] void fail(Code code, const Parts&... parts) {
+  throw Error(code, message_of(parts...));
 }
 
 template <class... Parts>

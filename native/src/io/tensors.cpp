@@ -1,26 +1,32 @@
 #include "io/tensors.h"
 
+#include <optional>
+
 #include "base/error.h"
 
 namespace allaprima {
 
 namespace {
 
-at::ScalarType scalar_type(const std::string& dtype, const std::string& where) {
+std::optional<at::ScalarType> scalar_type(const std::string& dtype) {
   if (dtype == "F32") return at::kFloat;
   if (dtype == "F16") return at::kHalf;
   if (dtype == "BF16") return at::kBFloat16;
   if (dtype == "F64") return at::kDouble;
   if (dtype == "I64") return at::kLong;
   if (dtype == "I32") return at::kInt;
-  fail(Code::kInvalidModel, where, ": dtype ", dtype, " is not supported");
+  return std::nullopt;
 }
 
 }  // namespace
 
+bool is_readable_type(const std::string& dtype) { return scalar_type(dtype).has_value(); }
+
 Tensor view_of(const TensorEntry& entry, const std::string& where) {
+  const auto type = scalar_type(entry.dtype);
+  check(type.has_value(), Code::kInvalidModel, where, ": dtype ", entry.dtype, " is not supported");
   void* data = const_cast<std::byte*>(entry.data.data());
-  return at::from_blob(data, entry.shape, at::TensorOptions(scalar_type(entry.dtype, where)));
+  return at::from_blob(data, entry.shape, at::TensorOptions(*type));
 }
 
 void save_tensors(const std::filesystem::path& path,

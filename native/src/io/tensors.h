@@ -11,6 +11,9 @@
 
 namespace allaprima {
 
+/// Whether libtorch has numbers of this type.
+bool is_readable_type(const std::string& dtype);
+
 /// A tensor over the bytes of an entry, not owning them and only to be read. `where` begins the
 /// error of a type that libtorch does not have.
 Tensor view_of(const TensorEntry& entry, const std::string& where);

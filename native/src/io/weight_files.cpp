@@ -64,13 +64,16 @@ WeightFiles sharded(const fs::path& index, const std::string& variant) {
   WeightFiles weights{index, {}, read_weight_map(index), variant};
   std::set<std::string> names;
   for (const auto& [tensor, file] : weights.shard_of) names.insert(file);
+  std::string missing;
   for (const std::string& name : names) {
-    const fs::path file = index.parent_path() / name;
-    check(is_file(file), Code::kInvalidModel, file.string(),
-          ": there is no such file, but the index beside it, ", index.filename().string(),
-          ", names it; download it too");
-    weights.files.push_back(file);
+    weights.files.push_back(index.parent_path() / name);
+    if (!is_file(weights.files.back())) {
+      missing += (missing.empty() ? "" : ", ") + weights.files.back().string();
+    }
   }
+  check(missing.empty(), Code::kInvalidModel, missing,
+        ": there is no such file, but the index beside it, ", index.filename().string(),
+        ", names it; download it too");
   return weights;
 }
 
@@ -120,6 +123,7 @@ std::set<std::string> variants_in(const fs::path& folder, const std::string& ste
 }
 
 [[noreturn]] void fail_without_weights(const fs::path& folder, const std::string& stem,
+                                       const std::string& wanted,
                                        const std::set<std::string>& variants) {
   std::string found;
   for (const std::string& variant : variants) found += (found.empty() ? "" : ", ") + variant;
@@ -128,8 +132,10 @@ std::set<std::string> variants_in(const fs::path& folder, const std::string& ste
         ": there is no such folder; model_index.json names this component");
   check(variants.size() < 2, Code::kInvalidModel, folder.string(), ": there is no ", stem, kEnding,
         ", but several variants: ", found, "; say which one to load");
-  check(variants.empty(), Code::kInvalidModel, folder.string(), ": there is no ", stem, kEnding,
-        ", but the variant ", found, "; ask for that one");
+  // Not "ask for that one": another component may have none of it.
+  check(variants.empty(), Code::kInvalidModel, folder.string(), ": there is neither the variant ",
+        wanted, " nor ", stem, kEnding, ", only the variant ", found,
+        "; without a variant, each component is loaded from the files that it has");
   const bool other = fs::exists(folder / (stem + ".bin"), ignored) ||
                      fs::exists(folder / "pytorch_model.bin", ignored);
   fail(Code::kInvalidModel, folder.string(), ": there is no ", stem,
@@ -154,6 +160,15 @@ void check_variant_name(const std::string& variant) {
         kLongestVariant);
 }
 
+std::vector<std::string> variants_of(const fs::path& folder, const std::string& stem) {
+  const auto named = variants_in(folder, stem);
+  std::vector<std::string> all(named.begin(), named.end());
+  const bool plain =
+      is_file(folder / (stem + kEnding)) || is_file(folder / (stem + ".safetensors.index.json"));
+  if (plain) all.insert(all.begin(), "");
+  return all;
+}
+
 WeightFiles find_weights(const fs::path& folder, const std::string& stem,
                          const std::string& variant) {
   if (!variant.empty()) {
@@ -164,7 +179,7 @@ WeightFiles find_weights(const fs::path& folder, const std::string& stem,
   if (variant.empty() && variants.size() == 1) {
     if (auto weights = variant_weights(folder, stem, *variants.begin())) return *weights;
   }
-  fail_without_weights(folder, stem, variants);
+  fail_without_weights(folder, stem, variant, variants);
 }
 
 }  // namespace allaprima

@@ -19,6 +19,9 @@ struct WeightFiles {
 /// Throws kInvalidArgument unless it is a word that can be part of a file name.
 void check_variant_name(const std::string& variant);
 
+/// The variants that have weights in the folder, "" for the plain files among them.
+std::vector<std::string> variants_of(const std::filesystem::path& folder, const std::string& stem);
+
 /// `stem` is the file name without ".safetensors", links are followed. With a variant: its files,
 /// or the plain ones when the component has none of it. Without (""): the plain ones, or, where
 /// there are none, those of the only variant. Where one file and shards lie side by side, the file.

@@ -1,7 +1,5 @@
 #include "networks/config.h"
 
-#include "base/config_reader.h"
-
 namespace allaprima::networks {
 
 namespace {
@@ -22,8 +20,9 @@ std::vector<double> per_channel(const ConfigReader& config, const std::string& k
 
 }  // namespace
 
-ClipTextConfig ClipTextConfig::read(const std::filesystem::path& folder, Projection projection) {
-  const ConfigReader config(folder / "config.json");
+ClipTextConfig ClipTextConfig::read(const std::filesystem::path& folder, Projection projection,
+                                    Refusals* refusals) {
+  const ConfigReader config(folder / "config.json", refusals);
   ClipTextConfig c{};
   c.vocabulary = config.size("vocab_size", 49408);
   c.width = config.size("hidden_size", 512);
@@ -43,8 +42,8 @@ ClipTextConfig ClipTextConfig::read(const std::filesystem::path& folder, Project
   return c;
 }
 
-VaeConfig VaeConfig::read(const std::filesystem::path& folder) {
-  const ConfigReader config(folder / "config.json");
+VaeConfig VaeConfig::read(const std::filesystem::path& folder, Refusals* refusals) {
+  const ConfigReader config(folder / "config.json", refusals);
   config.expect("_class_name", "AutoencoderKL");
   config.expect_one_of("act_fn", {"silu", "swish"});
   config.expect_present("norm_num_groups");

@@ -1,12 +1,13 @@
 // Typed configurations of the networks, read from the checkpoint's JSON. What would change the
-// result and is not supported is refused by name and value.
+// result and is not supported is refused by name and value: the first by an exception, or all in a
+// list where one is given.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "base/json_file.h"
+#include "base/config_reader.h"
 
 namespace allaprima::networks {
 
@@ -20,7 +21,8 @@ struct ClipTextConfig {
   bool quick_gelu;
   double norm_eps;
 
-  static ClipTextConfig read(const std::filesystem::path& folder, Projection projection);
+  static ClipTextConfig read(const std::filesystem::path& folder, Projection projection,
+                             Refusals* refusals = nullptr);
 };
 
 /// One level of the UNet: its width, heads, and for each residual block the depth of the
@@ -46,7 +48,7 @@ struct UNetConfig {
   int64_t size_embedding_width;  // of each number about the picture: six, for the refiner five
   int64_t added_width;           // of the pooled text and those embedded numbers together
 
-  static UNetConfig read(const std::filesystem::path& folder);
+  static UNetConfig read(const std::filesystem::path& folder, Refusals* refusals = nullptr);
   /// What is left for the pooled text beside `numbers` embedded ones.
   int64_t pooled_width(int64_t numbers) const {
     return added_width - numbers * size_embedding_width;
@@ -62,7 +64,7 @@ struct VaeConfig {
   // Of the latents before scaling, a number a channel; both empty where they are not used.
   std::vector<double> latents_mean, latents_std;
 
-  static VaeConfig read(const std::filesystem::path& folder);
+  static VaeConfig read(const std::filesystem::path& folder, Refusals* refusals = nullptr);
   /// Pixels per latent, along each side.
   int64_t factor() const { return int64_t{1} << (widths.size() - 1); }
 };

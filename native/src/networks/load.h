@@ -1,9 +1,9 @@
-// A checkpoint into a network, strict both ways.
+// A checkpoint into a network.
 #pragma once
 
 #include "base/device.h"
 #include "io/checkpoint.h"
-#include "nn/visit.h"
+#include "networks/match.h"
 
 namespace allaprima::networks {
 
@@ -14,15 +14,14 @@ struct Loaded {
   int64_t converted = 0;   // tensors whose precision in the file was another
 };
 
-/// Fills every tensor that a visit names. A missing, misshapen or left-over tensor is
-/// kInvalidModel, with the first ten names and the count.
+/// Fills every tensor that a visit names, from a checkpoint that has them all.
 class Loader : public nn::Visitor {
  public:
   Loader(Checkpoint& checkpoint, const Placement& placement)
       : checkpoint_(checkpoint), placement_(placement) {}
 
-  /// After the visit: throws if anything did not fit.
-  Loaded finish() const;
+  /// After the visit.
+  const Loaded& loaded() const { return loaded_; }
 
  protected:
   void on_tensor(const std::string& path, Tensor& tensor, at::IntArrayRef shape) override;
@@ -31,7 +30,6 @@ class Loader : public nn::Visitor {
   Checkpoint& checkpoint_;
   const Placement& placement_;
   Loaded loaded_;
-  std::vector<std::string> missing_, misshapen_;
 };
 
 /// Every tensor of a network that holds fp16 values, as fp32.
@@ -47,11 +45,15 @@ class Upcast : public nn::Visitor {
   int64_t tensors_ = 0, bytes_ = 0;
 };
 
+/// Throws kInvalidModel before anything is copied when a tensor does not fit.
 template <class Network>
 Loaded load(Network& network, Checkpoint& checkpoint, const Placement& placement) {
+  Matcher matcher(checkpoint);
+  network.visit(matcher);
+  matcher.check_fit();
   Loader loader(checkpoint, placement);
   network.visit(loader);
-  return loader.finish();
+  return loader.loaded();
 }
 
 }  // namespace allaprima::networks

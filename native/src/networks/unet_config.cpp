@@ -185,8 +185,8 @@ void check_division(const ConfigReader& config, const UNetConfig& c) {
 
 }  // namespace
 
-UNetConfig UNetConfig::read(const std::filesystem::path& folder) {
-  const ConfigReader config(folder / "config.json");
+UNetConfig UNetConfig::read(const std::filesystem::path& folder, Refusals* refusals) {
+  const ConfigReader config(folder / "config.json", refusals);
   refuse_other_unets(config);
   UNetConfig c{};
   read_levels(config, c);

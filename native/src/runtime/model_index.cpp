@@ -21,32 +21,9 @@ std::string purpose(const std::string& kind) {
   return found == known.end() ? "" : " (" + found->second + ")";
 }
 
-void check_components(const Json& index, const std::filesystem::path& model) {
-  for (const char* name :
-       {"scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae"}) {
-    const auto found = index.find(name);
-    check(
-        found != index.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string(),
-        Code::kInvalidModel, (model / "model_index.json").string(), ": '", name, "' is ",
-        found == index.end() ? "missing" : found->dump(),
-        ", expected a library and a class; an SDXL pipeline needs this component");
-    std::error_code ignored;
-    check(std::filesystem::is_directory(model / name, ignored), Code::kInvalidModel,
-          (model / name).string(),
-          ": there is no such folder, but model_index.json names this component; download it too");
-  }
-}
-
-/// This entry decides which scheduler runs, whatever scheduler_config.json was saved from.
-void check_scheduler(const Json& index, const std::filesystem::path& model) {
-  check(index.at("scheduler").at(1) == "EulerDiscreteScheduler", Code::kInvalidModel,
-        (model / "model_index.json").string(), ": the scheduler is ", index.at("scheduler").dump(),
-        ", which is not supported; EulerDiscreteScheduler is");
-}
-
 }  // namespace
 
-ModelIndex ModelIndex::read(const std::filesystem::path& model) {
+Json open_model_index(const std::filesystem::path& model) {
   std::error_code ignored;
   check(!std::filesystem::is_regular_file(model, ignored), Code::kInvalidModel, model.string(),
         ": is a file, expected a folder in diffusers' format, the one that holds "
@@ -57,15 +34,43 @@ ModelIndex ModelIndex::read(const std::filesystem::path& model) {
   const auto path = model / "model_index.json";
   check(std::filesystem::exists(path, ignored), Code::kInvalidModel, model.string(),
         ": holds no model_index.json, so it is no diffusers folder");
-  const Json index = read_json(path);
+  return read_json(path);
+}
+
+void check_pipeline(const Json& index, const std::filesystem::path& model) {
   const std::string kind =
       index.is_object() && index.contains("_class_name") && index["_class_name"].is_string()
           ? index["_class_name"].get<std::string>()
           : "";
-  check(kind == "StableDiffusionXLPipeline", Code::kInvalidModel, path.string(),
-        ": the pipeline is '", kind, "'", purpose(kind),
+  check(kind == "StableDiffusionXLPipeline", Code::kInvalidModel,
+        (model / "model_index.json").string(), ": the pipeline is '", kind, "'", purpose(kind),
         ", which is not supported; StableDiffusionXLPipeline is");
-  check_components(index, model);
+}
+
+void check_component(const Json& index, const std::filesystem::path& model,
+                     const std::string& name) {
+  const auto found = index.find(name);
+  check(found != index.end() && found->is_array() && found->size() == 2 && (*found)[1].is_string(),
+        Code::kInvalidModel, (model / "model_index.json").string(), ": '", name, "' is ",
+        found == index.end() ? "missing" : found->dump(),
+        ", expected a library and a class; an SDXL pipeline needs this component");
+  std::error_code ignored;
+  check(std::filesystem::is_directory(model / name, ignored), Code::kInvalidModel,
+        (model / name).string(),
+        ": there is no such folder, but model_index.json names this component; download it too");
+}
+
+// This entry decides which scheduler runs, whatever scheduler_config.json was saved from.
+void check_scheduler(const Json& index, const std::filesystem::path& model) {
+  check(index.at("scheduler").at(1) == "EulerDiscreteScheduler", Code::kInvalidModel,
+        (model / "model_index.json").string(), ": the scheduler is ", index.at("scheduler").dump(),
+        ", which is not supported; EulerDiscreteScheduler is");
+}
+
+ModelIndex ModelIndex::read(const std::filesystem::path& model) {
+  const Json index = open_model_index(model);
+  check_pipeline(index, model);
+  for (const char* name : kComponents) check_component(index, model, name);
   check_scheduler(index, model);
   const auto zeros = index.find("force_zeros_for_empty_prompt");
   return {zeros == index.end() || *zeros == Json(true)};

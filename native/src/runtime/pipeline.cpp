@@ -1,22 +1,14 @@
 #include "runtime/pipeline.h"
 
-#include <array>
-
 #include "base/clock.h"
 #include "base/libtorch_version.h"
 #include "networks/older_names.h"
+#include "runtime/fit.h"
 #include "runtime/model_index.h"
 
 namespace allaprima::runtime {
 
 namespace {
-
-/// Components with weights, and how their files are called.
-constexpr std::array<std::pair<const char*, const char*>, 4> kStems{
-    {{"text_encoder", "model"},
-     {"text_encoder_2", "model"},
-     {"unet", "diffusion_pytorch_model"},
-     {"vae", "diffusion_pytorch_model"}}};
 
 TextModel text_model(const std::filesystem::path& model, const std::string& suffix) {
   const auto config = networks::ClipTextConfig::read(
@@ -26,51 +18,17 @@ TextModel text_model(const std::filesystem::path& model, const std::string& suff
           networks::ClipTextEncoder(config)};
 }
 
-void check_channels(const networks::UNetConfig& unet, const networks::VaeConfig& vae,
-                    const std::string& model_folder) {
-  check(unet.out_channels == vae.latent_channels, Code::kInvalidModel, model_folder,
-        ": the UNet gives ", unet.out_channels, " channels, the VAE takes ", vae.latent_channels);
-  check(unet.in_channels == unet.out_channels, Code::kInvalidModel, model_folder,
-        ": the UNet takes ", unet.in_channels, " channels and gives ", unet.out_channels,
-        ": it needs a picture beside the noise, as for inpainting (9 channels) and editing (8), "
-        "which is not supported; text to image takes as many channels as it gives");
-}
-
-void check_pooled(int64_t projection, const networks::UNetConfig& unet,
-                  const std::string& model_folder) {
-  check(projection != unet.pooled_width(5), Code::kInvalidModel, model_folder,
-        ": the UNet takes five numbers about the picture, the last an aesthetic score: it is a "
-        "refiner of pictures, which is not supported; text to image takes six");
-  check(projection == unet.pooled_width(6), Code::kInvalidModel, model_folder,
-        ": text_encoder_2 gives ", projection, " pooled features, the UNet takes ",
-        unet.pooled_width(6));
-}
-
-/// What one component gives must be what the next one takes.
-void check_widths(const TextConditioning& text, const networks::UNet& unet,
-                  const networks::VaeDecoder& vae, const std::string& model_folder) {
-  const auto& first = text.first().encoder.config();
-  const auto& second = text.second().encoder.config();
-  check(first.width + second.width == unet.config().text_width, Code::kInvalidModel, model_folder,
-        ": the text encoders give ", first.width, " + ", second.width,
-        " features a token, the UNet takes ", unet.config().text_width);
-  for (const TextModel* model : {&text.first(), &text.second()}) {
-    check(model->tokenizer.vocabulary_size() <= model->encoder.config().vocabulary,
-          Code::kInvalidModel, model_folder, ": a tokenizer knows ",
-          model->tokenizer.vocabulary_size(), " tokens, its text encoder ",
-          model->encoder.config().vocabulary);
-  }
-  const int64_t length = text.first().tokenizer.length();
-  check(length == text.second().tokenizer.length() && length <= first.positions &&
-            length <= second.positions,
-        Code::kInvalidModel, model_folder, ": the tokenizers make ", length, " and ",
-        text.second().tokenizer.length(),
-        " tokens of a prompt (model_max_length), the text "
-        "encoders have ",
-        first.positions, " and ", second.positions,
-        " positions; both tokenizers must make the same number, and no more than that");
+void check_fit(const TextConditioning& text, const networks::UNet& unet,
+               const networks::VaeDecoder& vae, const std::string& model_folder) {
+  const TextModel &first = text.first(), &second = text.second();
+  check_text_width(first.encoder.config(), second.encoder.config(), unet.config(), model_folder);
+  check_vocabulary(first.tokenizer, first.encoder.config(), model_folder);
+  check_vocabulary(second.tokenizer, second.encoder.config(), model_folder);
+  check_lengths({first.tokenizer.length(), second.tokenizer.length()},
+                {first.encoder.config().positions, second.encoder.config().positions},
+                model_folder);
   check_channels(unet.config(), vae.config(), model_folder);
-  check_pooled(second.projection, unet.config(), model_folder);
+  check_pooled(second.encoder.config().projection, unet.config(), model_folder);
 }
 
 }  // namespace
@@ -79,7 +37,7 @@ void Pipeline::find_weights(const std::string& variant) {
   if (!variant.empty()) check_variant_name(variant);
   variant_ = variant;
   bool found = variant.empty();
-  for (const auto& [name, stem] : kStems) {
+  for (const auto& [name, stem] : kWeighted) {
     components_.push_back({name, allaprima::find_weights(model_ / name, stem, variant), {}});
     found = found || components_.back().files.variant == variant;
   }
@@ -139,7 +97,7 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   p->unet_ = std::make_unique<networks::UNet>(networks::UNetConfig::read(options.model / "unet"));
   p->vae_ =
       std::make_unique<networks::VaeDecoder>(networks::VaeConfig::read(options.model / "vae"));
-  check_widths(*p->text_, *p->unet_, *p->vae_, options.model.string());
+  check_fit(*p->text_, *p->unet_, *p->vae_, options.model.string());
   p->load_weights();
   p->upcast_vae();
   p->load_seconds_ = watch.seconds();

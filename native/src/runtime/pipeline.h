@@ -121,7 +121,7 @@ class Pipeline {
   sampling::SchedulerConfig scheduler_;
   at::ScalarType vae_dtype_ = at::kFloat;
   std::string variant_;                // that was asked for
-  std::vector<Component> components_;  // in the order of kStems
+  std::vector<Component> components_;  // in the order of kWeighted
   transforms::Plan plan_;
   kernels::Ops ops_ = kernels::plain_ops();
   bool channels_last_ = false, compiled_ = false;

@@ -267,6 +267,12 @@ final class CApi {
   static native int allaprima_system_info(
       @Cast("char*") byte[] buffer, @Cast("size_t") long capacity, SizeTPointer size);
 
+  static native int allaprima_inspect(
+      @Const Options options,
+      @Cast("char*") byte[] buffer,
+      @Cast("size_t") long capacity,
+      SizeTPointer size);
+
   static native int allaprima_pipeline_open(
       @Const Options options, @ByPtrPtr PipelineHandle pipeline);
 

@@ -118,7 +118,8 @@ public final class DefaultModel {
     }
   }
 
-  private static Path cache() {
+  /** Where it is unpacked. */
+  public static Path cache() {
     return variable("ALLAPRIMA_CACHE")
         .or(() -> variable("XDG_CACHE_HOME").map(base -> base.resolve("allaprima")))
         .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "allaprima"));

@@ -4,14 +4,15 @@ import io.github.allaprima.AllaPrimaException;
 import io.github.allaprima.ErrorCode;
 import io.github.allaprima.Image;
 import io.github.allaprima.Pipeline;
+import io.github.allaprima.PipelineInfo;
 import io.github.allaprima.Request;
 import io.github.allaprima.RunOptions;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,11 +24,12 @@ import picocli.CommandLine.Parameters;
     name = "gallery",
     description = {
       "Draws a sheet of pictures, one a prompt, all from the same seed.",
-      "With --vary a row for each value and a column for each prompt."
+      "With --vary a row for each value and a column for each prompt. An existing file is replaced."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    sortOptions = false)
+    sortOptions = false,
+    abbreviateSynopsis = true)
 final class Gallery implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROMPT",
@@ -38,9 +40,11 @@ final class Gallery implements Callable<Integer> {
   @Mixin private PipelineFlags pipelineFlags;
 
   @Option(
-      names = "--prompts",
+      names = {"--prompts", "--prompts-file"},
       paramLabel = "FILE",
-      description = "Prompts, a line each; empty lines and those that begin with # are left out.")
+      description =
+          "Prompts, a line each; empty lines and those that begin with # are left out. - is"
+              + " standard input.")
   private Path file;
 
   @Option(
@@ -57,7 +61,7 @@ final class Gallery implements Callable<Integer> {
       paramLabel = "N",
       description = "Of the noise of every picture. Default: ${DEFAULT-VALUE}.",
       defaultValue = "7",
-      converter = Generate.Seed.class)
+      converter = SeedFlags.Seed.class)
   private long seed;
 
   @Option(
@@ -74,31 +78,50 @@ final class Gallery implements Callable<Integer> {
       defaultValue = "gallery.png")
   private Path output;
 
+  @Mixin private OutputFlags outputFlags;
+
   @Override
   public Integer call() {
-    OutputFile.checkPicture(output);
-    OutputFile.check(output);
+    outputFlags.check(List.of(output));
     if (columns < 1) {
       throw new IllegalArgumentException("columns must be at least 1, not " + columns);
     }
-    if (file != null && !prompts.isEmpty()) {
-      throw new IllegalArgumentException(
-          "prompts are named and come from %s, too; give one of the two".formatted(file));
-    }
-    if (file != null) {
-      prompts = lines(file);
-    }
-    ProgressBar bar = ProgressBar.onStandardError();
+    prompts = Prompts.of(prompts, file);
+    ProgressBar bar = outputFlags.bar(1);
     bar.say("loading");
-    try (Pipeline pipeline = pipelineFlags.open()) {
-      List<Image> images = draw(pipeline, requests(pipeline), bar);
-      new Sheet(images, variants.isNone() ? columns : prompts.size()).writePng(output);
+    try (Pipeline pipeline = pipelineFlags.open(outputFlags)) {
+      List<Request> requests = requests(pipeline);
+      int across = Math.min(variants.isNone() ? columns : prompts.size(), requests.size());
+      Sheet.check(pipeline.info().size(), across, requests.size());
+      List<Image> images = draw(pipeline, requests);
+      bar.say("writing " + output);
+      new Sheet(images, across).writePng(output);
       bar.clear();
-      System.out.printf("%s: %d pictures, seed %s%n", output, images.size(), seedText());
+      outputFlags.line("%s: %d pictures, seed %s".formatted(output, images.size(), seedText()));
+      outputFlags.document(document(pipeline.info(), images, across));
     } finally {
       bar.clear();
     }
     return 0;
+  }
+
+  private Map<String, Object> document(PipelineInfo info, List<Image> images, int across) {
+    List<Map<String, Object>> pictures = new ArrayList<>();
+    for (Image image : images) {
+      int at = pictures.size();
+      Map<String, Object> place = new LinkedHashMap<>();
+      place.put("row", at / across + 1);
+      place.put("column", at % across + 1);
+      place.putAll(PictureText.fields(image));
+      pictures.add(place);
+    }
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("pipeline", new JsonText.Raw(info.json()));
+    document.put("file", output.toString());
+    document.put("rows", (images.size() + across - 1) / across);
+    document.put("columns", across);
+    document.put("pictures", pictures);
+    return document;
   }
 
   private String seedText() {
@@ -107,7 +130,7 @@ final class Gallery implements Callable<Integer> {
 
   private List<Request> requests(Pipeline pipeline) {
     if (prompts.isEmpty()) {
-      prompts = lines(pipeline.info().model().resolve("gallery.txt"));
+      prompts = ownPrompts(pipeline.info().model().resolve("gallery.txt"));
     }
     List<Request> requests = new ArrayList<>();
     for (String value : variants.values()) {
@@ -118,31 +141,25 @@ final class Gallery implements Callable<Integer> {
     return requests;
   }
 
-  private static List<Image> draw(Pipeline pipeline, List<Request> requests, ProgressBar bar) {
+  private static List<String> ownPrompts(Path file) {
+    if (!Files.exists(file)) {
+      throw new AllaPrimaException(
+          ErrorCode.INVALID_ARGUMENT,
+          "no prompts: the model has no %s; name some, or --prompts FILE".formatted(file),
+          null);
+    }
+    return Prompts.lines(file);
+  }
+
+  private List<Image> draw(Pipeline pipeline, List<Request> requests) {
     List<Image> images = new ArrayList<>();
-    RunOptions options = RunOptions.none().cancellation(Interrupt.CANCELLATION);
+    ProgressBar bar = outputFlags.bar(requests.size());
+    RunOptions options = RunOptions.none().cancellation(Interrupt.CANCELLATION).progress(bar);
     Interrupt.cancellable();
     for (Request request : requests) {
-      bar.say(String.format(Locale.ROOT, "picture %d of %d", images.size() + 1, requests.size()));
+      bar.next();
       images.add(pipeline.generate(request, options));
     }
     return images;
-  }
-
-  private static List<String> lines(Path file) {
-    try (var all = Files.lines(file)) {
-      List<String> lines =
-          all.map(String::strip).filter(line -> !line.isEmpty() && !line.startsWith("#")).toList();
-      if (!lines.isEmpty()) {
-        return lines;
-      }
-    } catch (IOException | java.io.UncheckedIOException e) {
-      throw new AllaPrimaException(
-          ErrorCode.IO,
-          "no prompts: %s cannot be read; name some, or --prompts FILE".formatted(file),
-          e);
-    }
-    throw new AllaPrimaException(
-        ErrorCode.INVALID_ARGUMENT, "%s holds no prompts; write one a line".formatted(file), null);
   }
 }

@@ -1,5 +1,7 @@
 package io.github.allaprima.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import io.github.allaprima.DroppedWords;
 import io.github.allaprima.Image;
 import io.github.allaprima.Pipeline;
@@ -8,37 +10,49 @@ import io.github.allaprima.Request;
 import io.github.allaprima.RunOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.Spec;
 
-/** Draws pictures of one prompt. */
+/** Draws pictures of prompts. */
 @Command(
     name = "generate",
-    description = "Draws pictures of a prompt and writes them as PNG.",
+    description = {
+      "Draws pictures of prompts and writes them as PNG.",
+      "Several pictures are written as NAME-1.png, NAME-2.png, ...: all of the first prompt, then"
+          + " all of the next. Existing files are replaced."
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     sortOptions = false,
-    exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {
-      "0:the picture was written",
-      "1:failure",
-      "2:bad input",
-      "3:out of memory",
-      "130:cancelled by Ctrl-C"
-    })
-final class Generate implements Callable<Integer> {
-  @Parameters(paramLabel = "PROMPT", description = "What to draw.")
-  private String prompt;
+    abbreviateSynopsis = true)
+final class Generate implements Callable<Integer>, Documented {
+  @Spec private CommandSpec command;
+
+  @Parameters(
+      paramLabel = "PROMPT",
+      arity = "0..*",
+      description = "What to draw; one of several words in quotes.")
+  private List<String> named = List.of();
+
+  @Option(
+      names = "--prompts-file",
+      paramLabel = "FILE",
+      description =
+          "Prompts, a line each; empty lines and those that begin with # are left out. - is"
+              + " standard input.")
+  private Path promptsFile;
 
   @Mixin private PipelineFlags pipelineFlags;
 
@@ -58,25 +72,7 @@ final class Generate implements Callable<Integer> {
   private Integer height;
 
   @Mixin private StepFlags stepFlags;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description =
-          "Of the noise of all images, 0 to 2^64 - 1. Default: a random one for each, which is"
-              + " printed.",
-      converter = Seed.class)
-  private Long seed;
-
-  @Option(
-      names = "--images",
-      paramLabel = "N",
-      description =
-          "Number of pictures, 1 to 64, drawn together. Several are written as NAME-1.png,"
-              + " NAME-2.png, … Default: ${DEFAULT-VALUE}.",
-      defaultValue = "1")
-  private int images;
-
+  @Mixin private SeedFlags seedFlags;
   @Mixin private RequestFlags flags;
 
   @Option(
@@ -88,13 +84,16 @@ final class Generate implements Callable<Integer> {
   @Option(
       names = "--save-latents",
       paramLabel = "FILE",
-      description = "Write final latents and picture as safetensors.")
+      description =
+          "Write final latents and picture as safetensors; of several generations NAME-1, ...")
   private Path saveLatents;
 
   @Option(
       names = "--report",
       paramLabel = "FILE",
-      description = "Write device, precision, seed, times and memory as JSON.")
+      description =
+          "Write device, precision, seed, times and memory as JSON; of several generations"
+              + " NAME-1, ...")
   private Path report;
 
   @Option(
@@ -103,132 +102,183 @@ final class Generate implements Callable<Integer> {
       description = "The picture, a PNG file. Default: allaprima-SEED.png.")
   private Path output;
 
-  /** Reads 64 bits without a sign. */
-  static final class Seed implements ITypeConverter<Long> {
-    @Override
-    public Long convert(String text) {
-      try {
-        if (!text.startsWith("+")) {
-          return Long.parseUnsignedLong(text);
-        }
-      } catch (NumberFormatException e) {
-        // Said below, with the range.
-      }
-      throw new TypeConversionException(
-          "'" + text + "' is no whole number from 0 to 18446744073709551615 (64 bits)");
-    }
-  }
+  @Mixin private OutputFlags outputFlags;
+
+  private final List<Map<String, Object>> written = new ArrayList<>();
+  private Optional<PipelineInfo> opened = Optional.empty();
+  private boolean severalPrompts;
+
+  /** One generation and where its results go; null: nowhere. */
+  private record Drawing(Request request, List<Path> pictures, Path latents, Path report) {}
 
   @Override
   public Integer call() {
-    Request request = request();
-    List<Path> pictures = pictures(request);
-    pictures.forEach(OutputFile::checkPicture);
-    List<Path> results = new ArrayList<>(pictures);
-    results.add(saveLatents);
-    results.add(report);
-    OutputFile.check(results.toArray(Path[]::new));
-    ProgressBar bar = ProgressBar.onStandardError();
+    List<Drawing> drawings = drawings(requests());
+    check(drawings);
+    ProgressBar bar = outputFlags.bar(drawings.size());
     bar.say("loading");
-    try (Pipeline pipeline = pipelineFlags.open()) {
-      List<Image> drawn = draw(pipeline, request, bar);
-      for (Image image : drawn) {
-        image.writePng(pictures.get(image.index()));
-      }
-      bar.clear();
-      warnOfDropped(drawn.get(0));
-      for (Image image : drawn) {
-        summarize(image, pictures.get(image.index()), pipeline.info());
+    try (Pipeline pipeline = pipelineFlags.open(outputFlags)) {
+      opened = Optional.of(pipeline.info());
+      Interrupt.cancellable();
+      for (Drawing drawing : drawings) {
+        draw(pipeline, drawing, bar);
       }
     } catch (RuntimeException e) {
       bar.clear();
+      tellWhatThereIs(drawings);
       throw e;
     }
+    outputFlags.document(document());
     return 0;
   }
 
+  @Override
+  public Map<String, Object> document() {
+    Map<String, Object> document = new LinkedHashMap<>();
+    opened.ifPresent(info -> document.put("pipeline", new JsonText.Raw(info.json())));
+    document.put("pictures", written);
+    return document;
+  }
+
   /** All but the size, for which the model may be needed. */
-  private Request request() {
-    Request request = stepFlags.applyTo(flags.applyTo(Request.of(prompt))).images(images);
-    long[] random = ThreadLocalRandom.current().longs(images, 0, 1L << 32).toArray();
-    if (seed == null && images > 1) {
-      request = request.seeds(random);
-    } else {
-      request = request.seed(seed == null ? random[0] : seed);
+  private List<Request> requests() {
+    List<String> prompts = Prompts.of(named, promptsFile);
+    if (prompts.isEmpty()) {
+      throw new MissingParameterException(
+          command.commandLine(),
+          command.positionalParameters().get(0),
+          "Missing required parameter: 'PROMPT'");
     }
+    severalPrompts = prompts.size() > 1;
+    if (named.size() > 1 && named.stream().noneMatch(prompt -> prompt.contains(" "))) {
+      outputFlags.note(
+          "note: these are %d prompts of a word each; put a prompt of several words in quotes"
+              .formatted(prompts.size()));
+    }
+    if (latents != null && seedFlags.isRepeated()) {
+      throw new IllegalArgumentException(
+          "--latents makes all pictures of a prompt the same; leave out --count");
+    }
+    List<Request> seeded = seedFlags.requests();
+    return prompts.stream().flatMap(prompt -> seeded.stream().map(r -> asked(prompt, r))).toList();
+  }
+
+  private Request asked(String prompt, Request seeded) {
+    Request request = stepFlags.applyTo(flags.applyTo(Request.of(prompt)));
+    request = request.images(seeded.images());
+    request =
+        seeded.seed().isPresent()
+            ? request.seed(seeded.seed().getAsLong())
+            : request.seeds(seeded.seeds().stream().mapToLong(Long::longValue).toArray());
     if (negativePrompt != null) {
       request = request.negativePrompt(negativePrompt);
     }
     return latents == null ? request : request.latents(latents);
   }
 
-  /** Where each picture goes. */
-  private List<Path> pictures(Request request) {
-    String first = Long.toUnsignedString(seed(request, 0));
-    Path file = output != null ? output : Path.of("allaprima-" + first + ".png");
-    if (images == 1 || file.getFileName() == null) { // no name: a folder, refused as such
-      return List.of(file);
+  private List<Drawing> drawings(List<Request> requests) {
+    int images = requests.get(0).images();
+    String seed = Long.toUnsignedString(seed(requests.get(0), 0));
+    Path file = output != null ? output : Path.of("allaprima-" + seed + ".png");
+    boolean several = requests.size() * images > 1 && file.getFileName() != null;
+    List<Drawing> drawings = new ArrayList<>();
+    for (int i = 0; i < requests.size(); i++) {
+      List<Path> pictures = new ArrayList<>();
+      for (int image = 0; image < images; image++) {
+        pictures.add(several ? OutputFile.numbered(file, i * images + image + 1) : file);
+      }
+      int number = requests.size() > 1 ? i + 1 : 0;
+      drawings.add(
+          new Drawing(requests.get(i), pictures, one(saveLatents, number), one(report, number)));
     }
-    return IntStream.rangeClosed(1, images).mapToObj(number -> numbered(file, number)).toList();
+    return drawings;
+  }
+
+  /** The file of one generation of several; of the only one for 0. */
+  private static Path one(Path file, int number) {
+    boolean plain = file == null || number == 0 || file.getFileName() == null;
+    return plain ? file : OutputFile.numbered(file, number);
+  }
+
+  private void check(List<Drawing> drawings) {
+    List<Path> pictures = drawings.stream().flatMap(d -> d.pictures().stream()).toList();
+    Path[] others =
+        drawings.stream().flatMap(d -> Stream.of(d.latents(), d.report())).toArray(Path[]::new);
+    outputFlags.check(pictures, others);
   }
 
   private static long seed(Request request, int index) {
     return request.seed().orElseGet(() -> request.seeds().get(index));
   }
 
-  private static Path numbered(Path file, int number) {
-    String name = file.getFileName().toString();
-    int dot = name.lastIndexOf('.');
-    int end = dot > 0 ? dot : name.length();
-    return file.resolveSibling(name.substring(0, end) + "-" + number + name.substring(end));
-  }
-
-  private List<Image> draw(Pipeline pipeline, Request request, ProgressBar bar) {
-    bar.say("encoding the prompt");
+  private void draw(Pipeline pipeline, Drawing drawing, ProgressBar bar) {
+    bar.next();
     StartUp startUp = new StartUp(bar);
     RunOptions options = RunOptions.none().cancellation(Interrupt.CANCELLATION).progress(startUp);
-    if (saveLatents != null) {
-      options = options.saveLatents(saveLatents);
+    if (drawing.latents() != null) {
+      options = options.saveLatents(drawing.latents());
     }
     int w = Optional.ofNullable(width).orElse(pipeline.info().size().width());
     int h = Optional.ofNullable(height).orElse(pipeline.info().size().height());
-    Interrupt.cancellable();
-    List<Image> drawn = pipeline.generateAll(request.size(w, h), options);
-    if (report != null) {
-      OutputFile.write(report, startUp.addTo(drawn.get(0).report().json()) + "\n");
+    List<Image> drawn = pipeline.generateAll(drawing.request().size(w, h), options);
+    String json = startUp.addTo(drawn.get(0).report().json());
+    if (drawing.report() != null) {
+      OutputFile.write(drawing.report(), json + "\n");
     }
-    return drawn;
+    for (Image image : drawn) {
+      Path picture = drawing.pictures().get(image.index());
+      bar.say("writing " + picture);
+      image.writePng(picture);
+      Map<String, Object> fields = new LinkedHashMap<>();
+      fields.put("file", picture.toString());
+      fields.putAll(PictureText.fields(image));
+      fields.put("image", image.index() + 1);
+      fields.put("images", drawn.size());
+      fields.put("report", new JsonText.Raw(json));
+      written.add(fields);
+    }
+    bar.clear();
+    warnOfDropped(drawn.get(0));
+    for (Image image : drawn) {
+      Path picture = drawing.pictures().get(image.index());
+      String of =
+          severalPrompts ? ", \"" + PictureText.beginning(image.request().prompt()) + "\"" : "";
+      outputFlags.line(PictureText.line(image, picture, pipeline.info()) + of);
+    }
   }
 
-  /** Enough of a text to find the place; all of it is in the report. */
-  private static String beginning(String text) {
-    int most = 60;
-    return text.length() <= most ? text : text.substring(0, most) + "…";
+  /** After a failure: what is left of the work. */
+  private void tellWhatThereIs(List<Drawing> drawings) {
+    if (opened.isEmpty()) {
+      return;
+    }
+    int pictures = drawings.stream().mapToInt(drawing -> drawing.pictures().size()).sum();
+    if (pictures > 1) {
+      outputFlags.note("%d of %d pictures were written".formatted(written.size(), pictures));
+    }
+    Request failed = drawings.get(Math.min(drawnRequests(drawings), drawings.size() - 1)).request();
+    if (!seedFlags.isNamed()) {
+      String seeds =
+          failed.seed().isPresent()
+              ? Long.toUnsignedString(failed.seed().getAsLong())
+              : failed.seeds().stream().map(Long::toUnsignedString).collect(joining(","));
+      outputFlags.note("the seed was " + seeds);
+    }
   }
 
-  private static void warnOfDropped(Image image) {
+  private int drawnRequests(List<Drawing> drawings) {
+    return written.size() / drawings.get(0).pictures().size();
+  }
+
+  private void warnOfDropped(Image image) {
     for (DroppedWords dropped : image.report().dropped()) {
-      System.err.printf(
-          Locale.ROOT,
-          "warning: the %s is longer than the model reads; %d words without effect: %s%n",
-          dropped.prompt().replace('_', ' '),
-          dropped.words().size(),
-          beginning(String.join(" ", dropped.words())));
+      outputFlags.note(
+          String.format(
+              Locale.ROOT,
+              "warning: the %s is longer than the model reads; %d words without effect: %s",
+              dropped.prompt().replace('_', ' '),
+              dropped.words().size(),
+              PictureText.beginning(String.join(" ", dropped.words()))));
     }
-  }
-
-  private static void summarize(Image image, Path picture, PipelineInfo info) {
-    System.out.printf(
-        Locale.ROOT,
-        "%s: %dx%d, seed %s, %d steps in %.2f s, %s on %s (%s)%n",
-        picture,
-        image.width(),
-        image.height(),
-        Long.toUnsignedString(seed(image.request(), image.index())),
-        image.request().steps().orElseThrow(),
-        image.report().timings().total().toNanos() / 1e9,
-        image.report().precision(),
-        image.report().device(),
-        info.precisionReason());
   }
 }

@@ -3,23 +3,46 @@ package io.github.allaprima.cli;
 import io.github.allaprima.SystemInfo;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /** The program {@code allaprima}. */
 @Command(
     name = "allaprima",
-    description = "Text to pictures with Stable Diffusion XL.",
+    description = {
+      "Text to pictures with Stable Diffusion XL.",
+      "Each command has a --help of its own. Where something does not work: allaprima doctor."
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {Generate.class, Gallery.class, Info.class},
+    subcommands = {
+      Generate.class,
+      Gallery.class,
+      Inspect.class,
+      Doctor.class,
+      Info.class,
+      Completion.class
+    },
     synopsisSubcommandLabel = "COMMAND")
 public final class Main {
   private Main() {}
 
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler(ExitCode::ofBadUsage)
-        .setExecutionExceptionHandler(ExitCode::ofFailure);
+    CommandLine program =
+        new CommandLine(new Main())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler(ExitCode::ofBadUsage)
+            .setExecutionExceptionHandler(ExitCode::ofFailure);
+    explainExitCodes(program);
+    program.getSubcommands().values().forEach(Main::explainExitCodes);
+    return program;
+  }
+
+  /** Where a command does not explain its own. */
+  private static void explainExitCodes(CommandLine command) {
+    UsageMessageSpec usage = command.getCommandSpec().usageMessage();
+    if (usage.exitCodeList().isEmpty()) {
+      usage.exitCodeListHeading("%nExit codes:%n").exitCodeList(ExitCode.TEXTS);
+    }
   }
 
   /** Runs a command and exits with its {@link ExitCode}. */
@@ -32,8 +55,10 @@ public final class Main {
     try {
       code = commandLine().execute(args);
     } catch (OutOfMemoryError e) {
-      System.err.println("error: the Java heap is too small: " + e.getMessage());
-      code = ExitCode.OUT_OF_MEMORY;
+      code = ExitCode.ofOutOfMemory(e, args);
+    } catch (LinkageError e) {
+      System.err.println("error: the jars are not of one version: " + e + "\n" + ExitCode.DOCTOR);
+      code = ExitCode.FAILURE;
     } finally {
       Interrupt.finished();
     }

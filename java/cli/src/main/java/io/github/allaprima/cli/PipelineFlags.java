@@ -4,6 +4,8 @@ import io.github.allaprima.Device;
 import io.github.allaprima.Pipeline;
 import io.github.allaprima.Precision;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -22,13 +24,15 @@ final class PipelineFlags {
       paramLabel = "NAME",
       description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.",
       defaultValue = "auto",
-      converter = DeviceName.class)
+      converter = DeviceName.class,
+      completionCandidates = DeviceNames.class)
   private Device device;
 
   @Option(
       names = "--precision",
       paramLabel = "NAME",
-      description = "fp32, bf16 or fp16. Default: what suits the device.")
+      description = "fp32, bf16 or fp16. Default: what suits the device.",
+      completionCandidates = PrecisionNames.class)
   private Precision precision;
 
   @Option(
@@ -45,6 +49,24 @@ final class PipelineFlags {
       paramLabel = "N",
       description = "Threads of the processor. Default: one per core that may be used.")
   private Integer threads;
+
+  /** For shells. */
+  static final class DeviceNames extends ArrayList<String> {
+    private static final long serialVersionUID = 1;
+
+    DeviceNames() {
+      super(List.of("auto", "cpu", "cuda"));
+    }
+  }
+
+  /** For shells. */
+  static final class PrecisionNames extends ArrayList<String> {
+    private static final long serialVersionUID = 1;
+
+    PrecisionNames() {
+      super(List.of("fp32", "bf16", "fp16"));
+    }
+  }
 
   /** Reads the name of a device. */
   static final class DeviceName implements ITypeConverter<Device> {
@@ -66,8 +88,15 @@ final class PipelineFlags {
     }
   }
 
-  /** Opens what the flags say; to be closed. */
-  Pipeline open() {
+  /** Opens what the flags say; to be closed. Tells {@code output} what may surprise. */
+  Pipeline open(OutputFlags output) {
+    Pipeline pipeline = builder().build();
+    WeightNotes.of(pipeline.info(), variant).forEach(output::note);
+    return pipeline;
+  }
+
+  /** Each flag becomes a call of the builder, here and nowhere else. */
+  private Pipeline.Builder builder() {
     Pipeline.Builder builder = Pipeline.builder().device(device).variant(variant);
     if (model != null) {
       builder.model(model);
@@ -82,6 +111,6 @@ final class PipelineFlags {
     if (threads != null) {
       builder.threads(threads);
     }
-    return builder.build();
+    return builder;
   }
 }

@@ -63,6 +63,29 @@ final class RequestFlags {
       converter = Pixels.class)
   private Size targetSize;
 
+  @Option(
+      names = "--negative-original-size",
+      paramLabel = "WxH",
+      description =
+          "As --original-size, for what guidance keeps away from; with --negative-target-size."
+              + " Default: as for the prompt.",
+      converter = Pixels.class)
+  private Size negativeOriginalSize;
+
+  @Option(
+      names = "--negative-crop",
+      paramLabel = "X,Y",
+      description = "As --crop, with both negative sizes.",
+      converter = Corner.class)
+  private Crop negativeCrop;
+
+  @Option(
+      names = "--negative-target-size",
+      paramLabel = "WxH",
+      description = "As --target-size, with --negative-original-size.",
+      converter = Pixels.class)
+  private Size negativeTargetSize;
+
   private record Crop(int left, int top) {}
 
   /** Reads a size as in "1024x768". */
@@ -93,21 +116,35 @@ final class RequestFlags {
 
   Request applyTo(Request plain) {
     Request request =
-        plain.clipSkip(clipSkip).guidanceRescale(guidanceRescale).conditioning(conditioning());
+        plain
+            .clipSkip(clipSkip)
+            .guidanceRescale(guidanceRescale)
+            .conditioning(conditioning(originalSize, crop, targetSize));
+    if (negativeOriginalSize != null || negativeCrop != null || negativeTargetSize != null) {
+      request = request.negativeConditioning(negativeConditioning());
+    }
     if (prompt2 != null) {
       request = request.prompt2(prompt2);
     }
     return negativePrompt2 == null ? request : request.negativePrompt2(negativePrompt2);
   }
 
-  private Conditioning conditioning() {
+  private Conditioning negativeConditioning() {
+    if (negativeOriginalSize == null || negativeTargetSize == null) {
+      throw new IllegalArgumentException(
+          "--negative-original-size and --negative-target-size count only together; give both");
+    }
+    return conditioning(negativeOriginalSize, negativeCrop, negativeTargetSize);
+  }
+
+  private static Conditioning conditioning(Size original, Crop crop, Size target) {
     Conditioning sizes = Conditioning.defaults();
-    if (originalSize != null) {
-      sizes = sizes.originalSize(originalSize.width(), originalSize.height());
+    if (original != null) {
+      sizes = sizes.originalSize(original.width(), original.height());
     }
     if (crop != null) {
       sizes = sizes.crop(crop.left(), crop.top());
     }
-    return targetSize == null ? sizes : sizes.targetSize(targetSize.width(), targetSize.height());
+    return target == null ? sizes : sizes.targetSize(target.width(), target.height());
   }
 }

@@ -40,7 +40,7 @@ final class Variants implements ITypeConverter<Variants> {
   /** The request with the field at this value. */
   Request applied(Request request, String value) {
     return switch (name) {
-      case "seed" -> request.seed(new Generate.Seed().convert(value));
+      case "seed" -> request.seed(new SeedFlags.Seed().convert(value));
       case "steps" -> request.steps(Integer.parseInt(value));
       case "guidance" -> request.guidance(Double.parseDouble(value));
       default -> request;

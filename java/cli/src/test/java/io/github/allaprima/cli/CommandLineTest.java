@@ -4,12 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.allaprima.AllaPrimaException;
+import io.github.allaprima.ErrorCode;
+import io.github.allaprima.internal.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,7 +64,14 @@ class CommandLineTest {
             + " 0,128",
         "--original-size | 8 | error: Invalid value for option '--original-size': '8' is not"
             + " WIDTHxHEIGHT as in 1024x768",
-        "--speed     | 9     | error: Unknown options: '--speed', '9'",
+        "--speed=9   | 9     | error: Unknown option: '--speed=9'",
+        "--seeds     | 7,x   | error: Invalid value for option '--seeds' (N): 'x' is no whole"
+            + " number from 0 to 18446744073709551615 (64 bits)",
+        "--count     | 0     | error: count must be 1 to 10000, not 0",
+        "--negative-crop | 8,8 | error: --negative-original-size and --negative-target-size count"
+            + " only together; give both",
+        "--prompts-file | p.txt | error: prompts are named and come from p.txt, too; give one of"
+            + " the two",
       })
   void refuses_bad_values_with_one_sentence(String option, String value, String message) {
     assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", option, value));
@@ -124,10 +136,79 @@ class CommandLineTest {
           "--target-size",
           "--images",
           "--threads",
+          "--prompts-file",
+          "--count",
+          "--seeds",
+          "--negative-original-size",
+          "--negative-crop",
+          "--negative-target-size",
           "-o"
         }) {
-      assertTrue(output.toString().contains(flag + "="), flag);
+      boolean there =
+          Pattern.compile(flag + "(=|, --output=|\\S*=)").matcher(output.toString()).find();
+      assertTrue(there, flag);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"generate", "gallery", "inspect", "doctor", "info", "completion"})
+  void every_command_knows_json_and_explains_its_exit_codes(String name) {
+    assertEquals(0, run(name, "--help"));
+    assertTrue(output.toString().contains("--json"), output::toString);
+    assertTrue(output.toString().contains("Exit codes:"), output::toString);
+  }
+
+  @Test
+  void tells_of_bad_usage_as_json() {
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", "--steps", "many", "--json"));
+    Map<?, ?> error = (Map<?, ?>) Json.object(output.toString()).get("error");
+    assertEquals("INVALID_ARGUMENT", error.get("code"));
+    assertTrue(firstError().startsWith("error: "), errors::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "INVALID_ARGUMENT, 2",
+    "INVALID_MODEL, 2",
+    "UNAVAILABLE, 2",
+    "OUT_OF_MEMORY, 3",
+    "CANCELLED, 130",
+    "IO, 2",
+    "NOT_FINITE, 1",
+    "INTERNAL, 1",
+  })
+  void exits_with_the_code_of_the_failure(ErrorCode code, int expected) {
+    CommandLine command = Main.commandLine().setErr(new PrintWriter(errors, true));
+    var parsed = command.parseArgs("info");
+    Exception failure = new AllaPrimaException(code, "it failed", null);
+    assertEquals(expected, ExitCode.ofFailure(failure, command, parsed));
+    assertEquals(code == ErrorCode.CANCELLED ? "cancelled" : "error: it failed", firstError());
+  }
+
+  @Test
+  void draws_no_equal_pictures_from_one_noise() {
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "an apple", "--latents", "x", "--count", "2"));
+    assertTrue(firstError().contains("leave out --count"), errors::toString);
+  }
+
+  @Test
+  void takes_one_kind_of_seeds() {
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "x", "--seeds", "1,2", "--seed", "3"));
+    assertEquals(ExitCode.BAD_INPUT, run("generate", "x", "--seeds", "1,2", "--images", "3"));
+    assertTrue(errors.toString().contains("leave out --seed and --count"), errors::toString);
+    assertTrue(errors.toString().contains("asks for 3 pictures"), errors::toString);
+  }
+
+  @Test
+  void says_what_is_wrong_with_a_file_of_prompts(@TempDir Path folder) throws IOException {
+    Path empty = Files.writeString(folder.resolve("empty"), "# nothing\n");
+    Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xff, (byte) 0xfe});
+    for (Path file : List.of(folder.resolve("nowhere"), empty, binary)) {
+      assertEquals(ExitCode.BAD_INPUT, run("generate", "--prompts-file", file.toString()));
+    }
+    assertTrue(errors.toString().contains("nowhere cannot be read"), errors::toString);
+    assertTrue(errors.toString().contains("holds no prompts"), errors::toString);
+    assertTrue(errors.toString().contains("is not UTF-8"), errors::toString);
   }
 
   @Test
@@ -138,7 +219,7 @@ class CommandLineTest {
 
   @Test
   void reads_seeds_of_64_bits() {
-    Generate.Seed seed = new Generate.Seed();
+    SeedFlags.Seed seed = new SeedFlags.Seed();
     assertEquals(-1, seed.convert("18446744073709551615"));
     assertEquals(0, seed.convert("0"));
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.allaprima.internal.Json;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,6 +13,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Tag;
@@ -81,6 +84,36 @@ class GalleryTest {
     }
     assertTrue(errors.toString().contains("'0' is no value of steps"), errors.toString());
     assertFalse(Files.exists(folder.resolve("s.png")));
+  }
+
+  @Test
+  void refuses_a_sheet_that_is_too_large_before_it_draws() throws IOException {
+    Path prompts = folder.resolve("prompts.txt");
+    Files.writeString(prompts, "a cat\n".repeat(200_000));
+    String[] options = {"--steps", "1", "--prompts", prompts.toString()};
+    assertEquals(ExitCode.BAD_INPUT, run("gallery", "s.png", options));
+    assertTrue(errors.toString().contains("8 x 25000 pictures"), errors.toString());
+    assertFalse(Files.exists(folder.resolve("s.png")));
+  }
+
+  @Test
+  void tells_the_sheet_as_json() {
+    StringWriter output = new StringWriter();
+    CommandLine line = Main.commandLine().setOut(new PrintWriter(output, true));
+    String sheet = folder.resolve("s.png").toString();
+    String tiny = MODELS.resolve("tiny").toString();
+    String[] args = {"gallery", "--json", "--steps", "1", "--model", tiny, "-o", sheet};
+    String[] prompts = {"--vary", "seed=1,2", "a cat", "a key", "a dog"};
+    assertEquals(
+        0, line.execute(Stream.of(args, prompts).flatMap(Stream::of).toArray(String[]::new)));
+    Map<String, Object> document = Json.object(output.toString());
+    assertEquals(sheet, document.get("file"));
+    assertEquals(2L, document.get("rows"));
+    assertEquals(3L, document.get("columns"));
+    Map<?, ?> fifth = (Map<?, ?>) ((List<?>) document.get("pictures")).get(4);
+    assertEquals(
+        List.of(2L, 2L, "a key", 2L),
+        Stream.of("row", "column", "prompt", "seed").map(fifth::get).toList());
   }
 
   @Test
