@@ -217,14 +217,23 @@ final class Generate implements Callable<Integer> {
     }
   }
 
+  /** What the noise came from. */
+  private static String origin(Image image) {
+    return image
+        .request()
+        .latents()
+        .map(file -> "noise from " + file)
+        .orElseGet(() -> "seed " + Long.toUnsignedString(seed(image.request(), image.index())));
+  }
+
   private static void summarize(Image image, Path picture, PipelineInfo info) {
     System.out.printf(
         Locale.ROOT,
-        "%s: %dx%d, seed %s, %d steps in %.2f s, %s on %s (%s)%n",
+        "%s: %dx%d, %s, %d steps in %.2f s, %s on %s (%s)%n",
         picture,
         image.width(),
         image.height(),
-        Long.toUnsignedString(seed(image.request(), image.index())),
+        origin(image),
         image.request().steps().orElseThrow(),
         image.report().timings().total().toNanos() / 1e9,
         image.report().precision(),
