@@ -275,13 +275,13 @@ ALLAPRIMA_API allaprima_status allaprima_run_size(const allaprima_run* run, int3
 ALLAPRIMA_API allaprima_status allaprima_run_save_latents(const allaprima_run* run,
                                                           const char* path, size_t path_size);
 
-/* JSON: "version", "commit", "model" (the folder's name), "device", "precision", "seed" (null beside
- * seeds and latents), "seeds" (none beside latents), "latents" (the file whose noise was used, else
- * null), "plan", "timings" {"load_s" (of the pipeline), "prepare_s", "encode_s", "steps_s" [a number a step],
- * "decode_s", "total_s" (begin to finish, or to now before that; without load)}, "peak_rss_bytes",
- * "prompt_cache" {"hits", "misses"} (texts, counted for each encoder; a miss is a run of it),
- * "dropped" [{"prompt" (the request's field), "words" (beyond the tokenizer's limit, without
- * effect, as the tokenizer spells them)}]. */
+/* JSON: "version", "commit", "model" (the folder's name), "device", "precision", "seed" (null
+ * beside seeds and latents), "seeds" (none beside latents), "latents" (the file whose noise was
+ * used, else null), "plan", "timings" {"load_s" (of the pipeline), "prepare_s", "encode_s",
+ * "steps_s" [a number a step], "decode_s", "total_s" (begin to finish, or to now before that;
+ * without load)}, "peak_rss_bytes", "prompt_cache" {"hits", "misses"} (texts, counted for each
+ * encoder; a miss is a run of it), "dropped" [{"prompt" (the request's field), "words" (beyond the
+ * tokenizer's limit, without effect, as the tokenizer spells them)}]. */
 ALLAPRIMA_API allaprima_status allaprima_run_report(const allaprima_run* run, char* buffer,
                                                     size_t capacity, size_t* size);
 

@@ -1,5 +1,5 @@
-// How OpenMP's threads wait, for a process that starts Java without saying it. Loaded before libgomp,
-// which reads its environment once, when it is loaded.
+// How OpenMP's threads wait, for a process that starts Java without saying it. Loaded before
+// libgomp, which reads its environment once, when it is loaded.
 //
 // By default libgomp's threads spin for milliseconds after each piece of work. On cores that have
 // other work too they steal the time that the last one needs to finish. A hundredth of that is as

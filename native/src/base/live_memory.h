@@ -1,4 +1,5 @@
-// How many bytes libtorch's tensors on the processor hold: what is left after a close was forgotten.
+// How many bytes libtorch's tensors on the processor hold: what is left after a close was
+// forgotten.
 #pragma once
 
 #include <cstdint>

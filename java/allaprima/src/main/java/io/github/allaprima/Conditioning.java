@@ -17,6 +17,10 @@ public record Conditioning(
   /**
    * Checks the values.
    *
+   * @param originalSize as {@link #originalSize}
+   * @param cropLeft as {@link #cropLeft}
+   * @param cropTop as {@link #cropTop}
+   * @param targetSize as {@link #targetSize}
    * @throws IllegalArgumentException when a crop is negative
    * @throws NullPointerException when a size is null
    */

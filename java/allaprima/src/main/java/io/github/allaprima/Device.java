@@ -22,6 +22,8 @@ public record Device(Kind kind, int index) {
   /**
    * Checks the values.
    *
+   * @param kind as {@link #kind}
+   * @param index as {@link #index}
    * @throws IllegalArgumentException when the index is negative, or not 0 where there is only one
    */
   public Device {

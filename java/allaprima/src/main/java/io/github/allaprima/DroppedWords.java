@@ -10,7 +10,12 @@ import java.util.List;
  *     of a word
  */
 public record DroppedWords(String prompt, List<String> words) {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param prompt as {@link #prompt}
+   * @param words as {@link #words}
+   */
   public DroppedWords {
     words = List.copyOf(words);
   }

@@ -27,7 +27,12 @@ public sealed interface Outcome {
    * @param images as many as {@link Request#images} says
    */
   record Drawn(Request request, List<Image> images) implements Outcome {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param request as {@link #request}
+     * @param images as {@link #images}
+     */
     public Drawn {
       Objects.requireNonNull(request, "request");
       images = List.copyOf(images);
@@ -46,7 +51,12 @@ public sealed interface Outcome {
    * @param cause what {@link Pipeline#generateAll(Request, RunOptions)} would have thrown
    */
   record Failed(Request request, RuntimeException cause) implements Outcome {
-    /** Checks that both are there. */
+    /**
+     * Checks that both are there.
+     *
+     * @param request as {@link #request}
+     * @param cause as {@link #cause}
+     */
     public Failed {
       Objects.requireNonNull(request, "request");
       Objects.requireNonNull(cause, "cause");

@@ -28,7 +28,19 @@ public record Report(
     long peakRssBytes,
     List<DroppedWords> dropped,
     String json) {
-  /** Copies the lists. */
+  /**
+   * Copies the lists.
+   *
+   * @param version as {@link #version}
+   * @param model as {@link #model}
+   * @param device as {@link #device}
+   * @param precision as {@link #precision}
+   * @param plan as {@link #plan}
+   * @param timings as {@link #timings}
+   * @param peakRssBytes as {@link #peakRssBytes}
+   * @param dropped as {@link #dropped}
+   * @param json as {@link #json}
+   */
   public Report {
     plan = List.copyOf(plan);
     dropped = List.copyOf(dropped);

@@ -62,6 +62,21 @@ public record Request(
   /**
    * Checks the values.
    *
+   * @param prompt as {@link #prompt}
+   * @param prompt2 as {@link #prompt2}
+   * @param negativePrompt as {@link #negativePrompt}
+   * @param negativePrompt2 as {@link #negativePrompt2}
+   * @param clipSkip as {@link #clipSkip}
+   * @param size as {@link #size}
+   * @param conditioning as {@link #conditioning}
+   * @param negativeConditioning as {@link #negativeConditioning}
+   * @param steps as {@link #steps}
+   * @param guidance as {@link #guidance}
+   * @param guidanceRescale as {@link #guidanceRescale}
+   * @param images as {@link #images}
+   * @param seed as {@link #seed}
+   * @param seeds as {@link #seeds}
+   * @param latents as {@link #latents}
    * @throws IllegalArgumentException when one is out of its range
    * @throws NullPointerException when one is null
    */

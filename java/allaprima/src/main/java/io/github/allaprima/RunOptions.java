@@ -19,6 +19,9 @@ public record RunOptions(Progress progress, Cancellation cancellation, Optional<
   /**
    * Checks the values.
    *
+   * @param progress as {@link #progress}
+   * @param cancellation as {@link #cancellation}
+   * @param saveLatents as {@link #saveLatents}
    * @throws NullPointerException when one is null
    */
   public RunOptions {

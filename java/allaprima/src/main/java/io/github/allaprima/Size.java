@@ -10,6 +10,8 @@ public record Size(int width, int height) {
   /**
    * Checks the values.
    *
+   * @param width as {@link #width}
+   * @param height as {@link #height}
    * @throws IllegalArgumentException when one is below 1
    */
   public Size {

@@ -20,7 +20,16 @@ public record Timings(
     List<Duration> steps,
     Duration decode,
     Duration total) {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param load as {@link #load}
+   * @param prepare as {@link #prepare}
+   * @param encode as {@link #encode}
+   * @param steps as {@link #steps}
+   * @param decode as {@link #decode}
+   * @param total as {@link #total}
+   */
   public Timings {
     steps = List.copyOf(steps);
   }

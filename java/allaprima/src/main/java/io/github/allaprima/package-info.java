@@ -18,9 +18,15 @@
  * closing the pipeline frees them. JavaCPP's guard, which would count them against the heap, is
  * switched off unless its system properties are set.
  *
- * <p><b>Processor.</b> Threads that wait for each other spin for some milliseconds, which slows all
- * down on a machine that is busy with other work. {@code GOMP_SPINCOUNT=3000} in the environment of
- * the process ends that, and costs nothing on a calm one; the command line sets it.
+ * <p><b>Processor.</b> OpenMP's threads spin while they wait for each other, by default for so long
+ * that a machine which is busy with other work is slowed down. Before it loads libgomp the library
+ * sets {@code GOMP_SPINCOUNT=3000} in the environment of the process, unless that or {@code
+ * OMP_WAIT_POLICY} is set already. Where other code has loaded libgomp before, it is too late.
+ *
+ * <p><b>Logging and events.</b> Messages go to the {@link java.lang.System.Logger} {@code
+ * io.github.allaprima}: a warning for a pipeline that was never closed, the rest at debug level.
+ * While the JDK's flight recorder records there are the events {@code io.github.allaprima.Load},
+ * {@code io.github.allaprima.Generate} and {@code io.github.allaprima.Step}; they hold no prompts.
  *
  * <p><b>Modules.</b> This is the module {@code io.github.allaprima}. The jars with native libraries
  * and the model stay on the class path, where Maven puts them.

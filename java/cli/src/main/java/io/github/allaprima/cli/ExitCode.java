@@ -3,6 +3,7 @@ package io.github.allaprima.cli;
 import io.github.allaprima.AllaPrimaException;
 import io.github.allaprima.ErrorCode;
 import io.github.allaprima.NativeLibraryException;
+import io.github.allaprima.internal.JsonText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

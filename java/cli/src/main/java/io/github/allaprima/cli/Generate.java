@@ -8,6 +8,7 @@ import io.github.allaprima.Pipeline;
 import io.github.allaprima.PipelineInfo;
 import io.github.allaprima.Request;
 import io.github.allaprima.RunOptions;
+import io.github.allaprima.internal.JsonText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

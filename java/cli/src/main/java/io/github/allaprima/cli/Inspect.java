@@ -3,6 +3,7 @@ package io.github.allaprima.cli;
 import io.github.allaprima.ModelInfo;
 import io.github.allaprima.internal.DefaultModel;
 import io.github.allaprima.internal.Json;
+import io.github.allaprima.internal.JsonText;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.github.allaprima.cli;
 
+import io.github.allaprima.internal.JsonText;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -34,6 +35,11 @@ class JsonFlag {
       command.commandLine().getOut().println(JsonText.of(document));
       command.commandLine().getOut().flush();
     }
+  }
+
+  /** Something that the user may want to know. */
+  void note(String text) {
+    tell(text);
   }
 
   /** A line on standard error. */

@@ -1,6 +1,7 @@
 package io.github.allaprima.cli;
 
 import io.github.allaprima.SystemInfo;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.UsageMessageSpec;
@@ -17,6 +18,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
     subcommands = {
       Generate.class,
       Gallery.class,
+      PlanCommand.class,
       Inspect.class,
       Doctor.class,
       Info.class,
@@ -47,7 +49,7 @@ public final class Main {
 
   /** Runs a command and exits with its {@link ExitCode}. */
   public static void main(String[] args) {
-    if (args.length > 1 && (args[0].equals("generate") || args[0].equals("gallery"))) {
+    if (args.length > 1 && List.of("generate", "gallery", "plan").contains(args[0])) {
       loadAhead();
     }
     Interrupt.install();

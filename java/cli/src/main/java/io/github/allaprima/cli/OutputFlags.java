@@ -22,7 +22,7 @@ final class OutputFlags extends JsonFlag {
     return quiet ? ProgressBar.silent() : ProgressBar.onStandardError(generations);
   }
 
-  /** Something that the user may want to know. */
+  @Override
   void note(String text) {
     if (!quiet) {
       tell(text);

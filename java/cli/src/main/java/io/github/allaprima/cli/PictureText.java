@@ -16,11 +16,11 @@ final class PictureText {
   static String line(Image image, Path picture, PipelineInfo info) {
     return String.format(
         Locale.ROOT,
-        "%s: %dx%d, seed %s, %d steps in %.2f s, %s on %s (%s)",
+        "%s: %dx%d, %s, %d steps in %.2f s, %s on %s (%s)",
         picture,
         image.width(),
         image.height(),
-        seed(image),
+        origin(image),
         image.request().steps().orElseThrow(),
         image.report().timings().total().toNanos() / 1e9,
         image.report().precision(),
@@ -36,7 +36,8 @@ final class PictureText {
     fields.put("negative_prompt", drawn.negativePrompt().orElse(null));
     fields.put("width", image.width());
     fields.put("height", image.height());
-    fields.put("seed", new BigInteger(seed(image)));
+    fields.put("seed", drawn.latents().isPresent() ? null : new BigInteger(seed(image)));
+    drawn.latents().ifPresent(file -> fields.put("latents", file.toString()));
     fields.put("steps", drawn.steps().orElseThrow());
     fields.put("guidance", drawn.guidance().orElseThrow());
     return fields;
@@ -46,6 +47,15 @@ final class PictureText {
   static String beginning(String text) {
     int most = 60;
     return text.length() <= most ? text : text.substring(0, most) + "…";
+  }
+
+  /** What the noise came from. */
+  private static String origin(Image image) {
+    return image
+        .request()
+        .latents()
+        .map(file -> "noise from " + file)
+        .orElseGet(() -> "seed " + seed(image));
   }
 
   private static String seed(Image image) {

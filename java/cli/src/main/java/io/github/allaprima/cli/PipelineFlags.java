@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -21,7 +22,7 @@ final class PipelineFlags {
 
   @Option(
       names = "--device",
-      paramLabel = "NAME",
+      paramLabel = "DEVICE",
       description = "auto, cpu, cuda or cuda:N. Default: ${DEFAULT-VALUE}.",
       defaultValue = "auto",
       converter = DeviceName.class,
@@ -30,7 +31,7 @@ final class PipelineFlags {
 
   @Option(
       names = "--precision",
-      paramLabel = "NAME",
+      paramLabel = "PRECISION",
       description = "fp32, bf16 or fp16. Default: what suits the device.",
       completionCandidates = PrecisionNames.class)
   private Precision precision;
@@ -49,6 +50,8 @@ final class PipelineFlags {
       paramLabel = "N",
       description = "Threads of the processor. Default: one per core that may be used.")
   private Integer threads;
+
+  @Mixin private OptimizationFlags optimizations;
 
   /** For shells. */
   static final class DeviceNames extends ArrayList<String> {
@@ -89,8 +92,8 @@ final class PipelineFlags {
   }
 
   /** Opens what the flags say; to be closed. Tells {@code output} what may surprise. */
-  Pipeline open(OutputFlags output) {
-    Pipeline pipeline = builder().build();
+  Pipeline open(JsonFlag output) {
+    Pipeline pipeline = optimizations.open(builder());
     WeightNotes.of(pipeline.info(), variant).forEach(output::note);
     return pipeline;
   }

@@ -45,6 +45,8 @@ class CompletionTest {
     "gen,                    generate",
     "generate --negative-pr, --negative-prompt",
     "generate --precision b, bf16",
+    "generate --device c,    cuda",
+    "plan --attention m,     math",
     "inspect --var,          --variant",
     "completion z,           zsh",
   })

@@ -1,8 +1,7 @@
-package io.github.allaprima.cli;
+package io.github.allaprima.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.github.allaprima.internal.Json;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
