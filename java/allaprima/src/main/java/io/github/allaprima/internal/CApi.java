@@ -16,16 +16,9 @@ import org.bytedeco.javacpp.annotation.Platform;
 
 /**
  * The part of {@code allaprima.h} that is called from Java, function by function. Its libraries are
- * loaded by {@link NativeLibrary} and by nothing else. The preloads are what {@code
- * libtorch_cpu.so} needs, in the order of need.
+ * loaded by {@link NativeLibrary} and by nothing else.
  */
-@Platform(
-    value = NativeLibrary.PLATFORM,
-    include = "allaprima.h",
-    preload = {"quadmath@.0", "gfortran@.5", "openblas@.0", "gomp@.1", "c10", "torch_cpu"},
-    preloadresource = {"/org/bytedeco/openblas/", "/org/bytedeco/pytorch/"},
-    link = "allaprima",
-    library = "jniallaprima")
+@Platform(value = Jar.PLATFORM, include = "allaprima.h", library = "jniallaprima")
 @NoException(true)
 final class CApi {
   static final int ABI_VERSION = 1;
@@ -196,6 +189,8 @@ final class CApi {
   }
 
   static native @Cast("uint32_t") int allaprima_abi_version();
+
+  static native int allaprima_check_libtorch();
 
   static native int allaprima_last_error(
       @Cast("char*") byte[] buffer, @Cast("size_t") long capacity, SizeTPointer size);
