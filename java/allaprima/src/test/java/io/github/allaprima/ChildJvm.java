@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Runs a main class in another process and returns what it printed. */
@@ -12,6 +13,12 @@ final class ChildJvm {
   private ChildJvm() {}
 
   static String run(String classPath, List<String> arguments)
+      throws IOException, InterruptedException {
+    return run(Map.of(), classPath, arguments);
+  }
+
+  /** With other variables in its environment; "" takes one out. */
+  static String run(Map<String, String> environment, String classPath, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
@@ -21,7 +28,10 @@ final class ChildJvm {
                 "-cp",
                 classPath));
     command.addAll(arguments);
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    builder.environment().values().removeIf(String::isEmpty);
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
     // Java announces the options that it takes from the environment.

@@ -7,6 +7,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The folders that things are unpacked into. Without a home to write to: one of this user in /tmp.
@@ -18,34 +19,45 @@ final class Caches {
 
   /** For the model: ALLAPRIMA_CACHE, else in the cache folder of this user. */
   static Path ours() throws IOException {
-    Optional<Path> named = variable("ALLAPRIMA_CACHE");
+    return ours(System::getenv, System.getProperty("user.home", ""), temporaryFiles());
+  }
+
+  static Path ours(UnaryOperator<String> variables, String home, Path temporaryFiles)
+      throws IOException {
+    Optional<Path> named = folder(variables.apply("ALLAPRIMA_CACHE"));
     if (named.isPresent()) {
       return named.get();
     }
-    Optional<Path> base =
-        variable("XDG_CACHE_HOME").or(() -> home().map(home -> home.resolve(".cache")));
-    Path usual = base.map(folder -> folder.resolve("allaprima")).orElse(null);
-    return usual != null && canWrite(usual) ? usual : temporary();
+    Optional<Path> usual =
+        folder(variables.apply("XDG_CACHE_HOME"))
+            .or(() -> home(home).map(folder -> folder.resolve(".cache")))
+            .map(folder -> folder.resolve("allaprima"))
+            .filter(Caches::canWrite);
+    return usual.isPresent() ? usual.get() : ofThisUser(temporaryFiles);
   }
 
   /** JavaCPP takes a home that Java does not know, "?", for a folder's name. */
   static void prepareJavaCpp() {
-    if (home().isEmpty() && System.getProperty(JAVACPP) == null) {
+    if (home(System.getProperty("user.home", "")).isEmpty()
+        && System.getProperty(JAVACPP) == null) {
       try {
-        System.setProperty(JAVACPP, temporary().resolve("javacpp").toString());
+        System.setProperty(JAVACPP, ofThisUser(temporaryFiles()).resolve("javacpp").toString());
       } catch (IOException e) {
         // JavaCPP says what it cannot write to.
       }
     }
   }
 
-  private static Optional<Path> home() {
-    String home = System.getProperty("user.home", "");
-    return home.startsWith("/") ? Optional.of(Path.of(home)) : Optional.empty();
+  private static Path temporaryFiles() {
+    return Path.of(System.getProperty("java.io.tmpdir"));
   }
 
-  private static Optional<Path> variable(String name) {
-    return Optional.ofNullable(System.getenv(name)).filter(v -> !v.isEmpty()).map(Path::of);
+  private static Optional<Path> home(String home) {
+    return home.startsWith("/") ? folder(home) : Optional.empty();
+  }
+
+  private static Optional<Path> folder(String path) {
+    return Optional.ofNullable(path).filter(p -> !p.isEmpty()).map(Path::of);
   }
 
   private static boolean canWrite(Path folder) {
@@ -57,9 +69,9 @@ final class Caches {
   }
 
   /** Only ours: whoever could write there could put other weights and libraries in. */
-  static Path temporary() throws IOException {
+  private static Path ofThisUser(Path temporaryFiles) throws IOException {
     String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9._-]", "_");
-    Path folder = Path.of(System.getProperty("java.io.tmpdir"), "allaprima-" + user);
+    Path folder = temporaryFiles.resolve("allaprima-" + user);
     try {
       Files.createDirectory(
           folder,
