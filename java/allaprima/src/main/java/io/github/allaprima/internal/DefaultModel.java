@@ -38,7 +38,7 @@ public final class DefaultModel {
       }
       List<String> lines =
           new String(index.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-      Path target = Caches.ours().resolve("models").resolve(lines.get(0));
+      Path target = cache().resolve("models").resolve(lines.get(0));
       return unpacked(target, lines.subList(1, lines.size()));
     } catch (IOException e) {
       throw failure("its cache", e);
@@ -115,6 +115,15 @@ public final class DefaultModel {
       for (Path path : paths) {
         Files.delete(path);
       }
+    }
+  }
+
+  /** Where it is unpacked. */
+  public static Path cache() {
+    try {
+      return Caches.ours();
+    } catch (IOException e) {
+      throw failure("its cache", e);
     }
   }
 }
