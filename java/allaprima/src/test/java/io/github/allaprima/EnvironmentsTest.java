@@ -74,6 +74,14 @@ class EnvironmentsTest {
     assertTrue(output.contains("-Dorg.bytedeco.javacpp.cachedir=DIR"), output);
   }
 
+  @Test
+  void java_that_checks_each_jni_call_has_nothing_to_say() throws Exception {
+    String output =
+        run(Map.of(), ClassPaths.all(), List.of("-Xcheck:jni"), Repository.TINY_MODEL.toString());
+    assertDrawn(output);
+    assertEquals(4, output.lines().count(), output);
+  }
+
   /** Half a megabyte to unpack, where bytedeco's jars have 350. */
   private String ourJarAlone() throws IOException {
     Path natives =
