@@ -9,6 +9,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,6 +45,19 @@ class ClassLoadersTest {
     }
   }
 
+  /** Runs in the other process; the second application asks for a libtorch of its own. */
+  static final class TwoLibtorch {
+    public static void main(String[] args) throws Exception {
+      draw(loader(entry -> true, ClassLoader.getPlatformClassLoader()), args[0]);
+      System.setProperty("allaprima.torch", System.getenv("OTHER_TORCH"));
+      try {
+        draw(loader(entry -> true, ClassLoader.getPlatformClassLoader()), args[0]);
+      } catch (InvocationTargetException e) {
+        System.out.println(e.getCause().getMessage());
+      }
+    }
+  }
+
   @Test
   void share_one_core_and_draw_the_same() throws Exception {
     String expected = Drawing.draw(Repository.TINY_MODEL.toString(), null);
@@ -59,9 +73,26 @@ class ClassLoadersTest {
         output.startsWith("JavaCPP and Alla Prima were loaded by two class loaders"), output);
   }
 
+  @Test
+  void cannot_have_two_libtorch() throws Exception {
+    Path other = Path.of(System.getProperty("allaprima.native.build"), "lib");
+    assertEquals(
+        "libtorch was to be loaded from "
+            + other
+            + ", and this process has it from org.bytedeco's jars already: all class loaders share"
+            + " one.",
+        run(Map.of("OTHER_TORCH", other.toString()), TwoLibtorch.class));
+  }
+
   private static String run(Class<?> program) throws Exception {
+    return run(Map.of(), program);
+  }
+
+  private static String run(Map<String, String> environment, Class<?> program) throws Exception {
     return ChildJvm.run(
-        ClassPaths.all(), List.of(program.getName(), Repository.TINY_MODEL.toString()));
+        environment,
+        ClassPaths.all(),
+        List.of(program.getName(), Repository.TINY_MODEL.toString()));
   }
 
   private static ClassLoader loader(Predicate<Path> taken, ClassLoader parent) {

@@ -50,8 +50,7 @@ public final class NativeLibrary {
     Libtorch libtorch = Libtorch.chosen();
     checkJars(libtorch);
     Caches.prepareJavaCpp();
-    checkProcess(libtorch);
-    libtorch.load();
+    loadLibtorch(libtorch);
     loadOurs(libtorch);
     checkVersions(libtorch);
     loaded = true;
@@ -97,13 +96,20 @@ public final class NativeLibrary {
   }
 
   /** Two libtorch in one process would share half of their state. */
-  private static void checkProcess(Libtorch libtorch) {
-    Object other = System.getProperties().putIfAbsent(IN_PROCESS, libtorch.toString());
-    if (other != null && !other.equals(libtorch.toString())) {
+  private static void loadLibtorch(Libtorch libtorch) {
+    String name = libtorch.toString();
+    Object other = System.getProperties().putIfAbsent(IN_PROCESS, name);
+    if (other != null && !other.equals(name)) {
       throw new NativeLibraryException(
           "libtorch was to be loaded from %s, and this process has it from %s already: all class loaders share one."
-              .formatted(libtorch, other),
+              .formatted(name, other),
           null);
+    }
+    try {
+      libtorch.load();
+    } catch (NativeLibraryException e) {
+      System.getProperties().remove(IN_PROCESS, name);
+      throw e;
     }
   }
 
