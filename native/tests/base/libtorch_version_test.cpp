@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
 #include "../expect_says.h"
+#include "base/error.h"
 
 namespace allaprima {
 namespace {
