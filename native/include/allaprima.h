@@ -20,7 +20,8 @@
  * Threads. Any function may be called from any thread. All work is done by one engine thread, one
  * call at a time in the order of arrival; the caller waits. Only allaprima_run_cancel,
  * allaprima_run_size, allaprima_run_completed_steps, allaprima_run_total_steps,
- * allaprima_last_error, allaprima_version and allaprima_abi_version never wait. A handle must not
+ * allaprima_last_error, allaprima_check_libtorch, allaprima_version and allaprima_abi_version never
+ * wait. A handle must not
  * be used after it was closed. A process that was forked after the first call has no engine thread
  * and must not use the library.
  *
@@ -150,6 +151,11 @@ ALLAPRIMA_API uint32_t allaprima_abi_version(void);
 
 /* Version of the library, as in "0.1.0"; static. */
 ALLAPRIMA_API const char* allaprima_version(void);
+
+/* ALLAPRIMA_UNAVAILABLE, with both versions in the message, when the libtorch in this process is of
+ * another minor version than the one this library was built for: its C++ ABI changes with each. To
+ * be called first where the caller chooses libtorch; allaprima_pipeline_open checks it, too. */
+ALLAPRIMA_API allaprima_status allaprima_check_libtorch(void);
 
 /* The message of the last failure on this thread; empty when there was none. */
 ALLAPRIMA_API allaprima_status allaprima_last_error(char* buffer, size_t capacity, size_t* size);

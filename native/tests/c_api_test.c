@@ -178,6 +178,7 @@ static void tells_about_itself(allaprima_pipeline* pipeline) {
   char buffer[65536];
   size_t size = 0;
   expect(allaprima_abi_version() == ALLAPRIMA_ABI_VERSION, "abi_version");
+  expect(allaprima_check_libtorch() == ALLAPRIMA_OK, "check_libtorch");
   expect(allaprima_system_info(buffer, 3, &size) == ALLAPRIMA_BUFFER_TOO_SMALL && size > 3,
          "the needed size is said");
   expect(allaprima_system_info(buffer, sizeof buffer, &size) == ALLAPRIMA_OK, "system_info");

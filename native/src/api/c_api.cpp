@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "allaprima.h"
+#include "base/libtorch_version.h"
 #include "base/live_memory.h"
 #include "base/version.h"
 #include "runtime/cpu_threads.h"
@@ -201,6 +202,8 @@ extern "C" {
 uint32_t allaprima_abi_version(void) { return ALLAPRIMA_ABI_VERSION; }
 
 const char* allaprima_version(void) { return ALLAPRIMA_VERSION; }
+
+allaprima_status allaprima_check_libtorch(void) { return guarded(check_libtorch_version); }
 
 allaprima_status allaprima_last_error(char* buffer, size_t capacity, size_t* size) {
   if (size == nullptr) return ALLAPRIMA_INVALID_ARGUMENT;

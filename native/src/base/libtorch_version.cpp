@@ -26,11 +26,14 @@ std::string loaded_libtorch_version() {
   return config.substr(start + key.size(), end - start - key.size());
 }
 
-void check_libtorch_version() {
-  const std::string built = header_libtorch_version(), loaded = loaded_libtorch_version();
+void check_libtorch_fits(const std::string& built, const std::string& loaded) {
   check(loaded == "unknown" || minor_of(built) == minor_of(loaded), Code::kUnavailable, "libtorch ",
         loaded, " was loaded, this library was built for ", built,
         "; both must be of one minor version");
+}
+
+void check_libtorch_version() {
+  check_libtorch_fits(header_libtorch_version(), loaded_libtorch_version());
 }
 
 }  // namespace allaprima

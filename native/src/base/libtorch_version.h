@@ -10,6 +10,8 @@ std::string header_libtorch_version();
 std::string loaded_libtorch_version();
 
 /// Throws kUnavailable when the two differ in their minor version: its C++ ABI changes with each.
+void check_libtorch_fits(const std::string& built, const std::string& loaded);
+/// The same for the two above.
 void check_libtorch_version();
 
 }  // namespace allaprima

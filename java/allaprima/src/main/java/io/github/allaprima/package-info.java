@@ -28,11 +28,18 @@
  * While the JDK's flight recorder records there are the events {@code io.github.allaprima.Load},
  * {@code io.github.allaprima.Generate} and {@code io.github.allaprima.Step}; they hold no prompts.
  *
- * <p><b>Modules.</b> This is the module {@code io.github.allaprima}. The jars with native libraries
- * and the model stay on the class path, where Maven puts them.
+ * <p><b>Modules.</b> This is the module {@code io.github.allaprima}; an application requires no
+ * other. The jars with native libraries and the model have no classes and may lie on the module
+ * path or on the class path.
+ *
+ * <p><b>libtorch</b> comes from the jars of {@code org.bytedeco}, or from a folder that the system
+ * property {@code allaprima.torch} or the environment variable {@code ALLAPRIMA_TORCH} names, as
+ * {@code torch/lib} of a pip-installed torch of the same minor version. It is loaded once for all
+ * class loaders of a process.
  *
  * <p><b>Java 24 and later</b> want {@code --enable-native-access=ALL-UNNAMED} for the native
- * libraries, else they print a warning.
+ * libraries, on the module path {@code
+ * --enable-native-access=io.github.allaprima,org.bytedeco.javacpp}; else they print a warning.
  */
 @NullMarked
 package io.github.allaprima;

@@ -14,11 +14,11 @@ final class ChildJvm {
 
   static String run(String classPath, List<String> arguments)
       throws IOException, InterruptedException {
-    return run(classPath, Map.of(), arguments);
+    return run(Map.of(), classPath, arguments);
   }
 
-  /** With these variables, and without those whose value is "". */
-  static String run(String classPath, Map<String, String> variables, List<String> arguments)
+  /** With other variables in its environment; "" takes one out. */
+  static String run(Map<String, String> environment, String classPath, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
@@ -29,14 +29,8 @@ final class ChildJvm {
                 classPath));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    variables.forEach(
-        (name, value) -> {
-          if (value.isEmpty()) {
-            builder.environment().remove(name);
-          } else {
-            builder.environment().put(name, value);
-          }
-        });
+    builder.environment().putAll(environment);
+    builder.environment().values().removeIf(String::isEmpty);
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();

@@ -66,7 +66,9 @@ class NativeJarsTest {
   }
 
   private static void assertNames(String artifact, String message) {
-    assertTrue(message.contains("Not on the class path: " + artifact + ". "), message);
+    assertTrue(
+        message.contains("Neither on the class path nor on the module path: " + artifact + ". "),
+        message);
     assertTrue(message.contains("io.github.allaprima:allaprima-platform:0."), message);
   }
 }

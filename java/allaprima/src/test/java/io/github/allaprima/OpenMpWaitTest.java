@@ -27,7 +27,7 @@ class OpenMpWaitTest {
     variables.put("OMP_DISPLAY_ENV", "VERBOSE");
     variables.putAll(user);
     return ChildJvm.run(
-        System.getProperty("java.class.path"), variables, List.of(Main.class.getName()));
+        variables, System.getProperty("java.class.path"), List.of(Main.class.getName()));
   }
 
   private static void assertSpins(String expected, String settings) {

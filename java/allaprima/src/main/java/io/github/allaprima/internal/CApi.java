@@ -17,25 +17,9 @@ import org.jspecify.annotations.NullUnmarked;
 
 /**
  * The part of {@code allaprima.h} that is called from Java, function by function. Its libraries are
- * loaded by {@link NativeLibrary} and by nothing else. The first preload, ours, tells libgomp how
- * to wait and must come before it; the others are what {@code libtorch_cpu.so} needs, in the order
- * of need.
+ * loaded by {@link NativeLibrary} and by nothing else.
  */
-@Platform(
-    value = NativeLibrary.PLATFORM,
-    include = "allaprima.h",
-    preload = {
-      "allaprimawait",
-      "quadmath@.0",
-      "gfortran@.5",
-      "openblas@.0",
-      "gomp@.1",
-      "c10",
-      "torch_cpu"
-    },
-    preloadresource = {"/org/bytedeco/openblas/", "/org/bytedeco/pytorch/"},
-    link = "allaprima",
-    library = "jniallaprima")
+@Platform(value = Jar.PLATFORM, include = "allaprima.h", library = "jniallaprima")
 @NoException(true)
 @NullUnmarked // NULL is for C to judge
 final class CApi {
@@ -260,6 +244,8 @@ final class CApi {
   }
 
   static native @Cast("uint32_t") int allaprima_abi_version();
+
+  static native int allaprima_check_libtorch();
 
   static native int allaprima_last_error(
       @Cast("char*") byte[] buffer, @Cast("size_t") long capacity, SizeTPointer size);

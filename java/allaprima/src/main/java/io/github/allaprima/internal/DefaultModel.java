@@ -5,6 +5,7 @@ import io.github.allaprima.ErrorCode;
 import io.github.allaprima.InvalidModelException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -17,22 +18,20 @@ import java.util.stream.Stream;
 
 /** The model that ships as the artifact {@code allaprima-model}, unpacked once for each content. */
 public final class DefaultModel {
-  private static final String FOLDER = "io/github/allaprima/model/";
-
   private DefaultModel() {}
 
   /**
    * Its folder.
    *
-   * @throws InvalidModelException when the artifact is not on the class path
+   * @throws InvalidModelException when the artifact is on neither path
    * @throws AllaPrimaException with {@link ErrorCode#IO} when it cannot be unpacked
    */
   public static Path folder() {
     try (InputStream index = resource("index")) {
       if (index == null) {
         throw new InvalidModelException(
-            "No model was named, and the one that ships is not on the class path. Name a diffusers"
-                + " folder with model(Path), or add the dependency"
+            "No model was named, and the one that ships is neither on the class path nor on the"
+                + " module path. Name a diffusers folder with model(Path), or add the dependency"
                 + " io.github.allaprima:allaprima-model:"
                 + NativeLibrary.version(),
             null);
@@ -42,7 +41,7 @@ public final class DefaultModel {
       Path target = cache().resolve("models").resolve(lines.get(0));
       return unpacked(target, lines.subList(1, lines.size()));
     } catch (IOException e) {
-      throw failure(cache(), e);
+      throw failure("its cache", e);
     }
   }
 
@@ -54,11 +53,11 @@ public final class DefaultModel {
       }
       return target;
     } catch (IOException e) {
-      throw failure(target.getParent(), e);
+      throw failure(target.getParent().toString(), e);
     }
   }
 
-  private static AllaPrimaException failure(Path folder, IOException e) {
+  private static AllaPrimaException failure(String folder, IOException e) {
     return new AllaPrimaException(
         ErrorCode.IO,
         ("The model that ships could not be unpacked into %s: %s. Set ALLAPRIMA_CACHE to a folder"
@@ -67,9 +66,10 @@ public final class DefaultModel {
         e);
   }
 
-  /** From the whole class path: on the module path a class sees only its own module's resources. */
-  private static InputStream resource(String name) {
-    return DefaultModel.class.getClassLoader().getResourceAsStream(FOLDER + name);
+  /** Null when it is not there. */
+  private static InputStream resource(String name) throws IOException {
+    Optional<URL> place = Jar.MODEL.find(name);
+    return place.isEmpty() ? null : place.get().openStream();
   }
 
   private static boolean complete(Path target, List<String> files) {
@@ -120,12 +120,10 @@ public final class DefaultModel {
 
   /** Where it is unpacked. */
   public static Path cache() {
-    return variable("ALLAPRIMA_CACHE")
-        .or(() -> variable("XDG_CACHE_HOME").map(base -> base.resolve("allaprima")))
-        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "allaprima"));
-  }
-
-  private static Optional<Path> variable(String name) {
-    return Optional.ofNullable(System.getenv(name)).filter(v -> !v.isEmpty()).map(Path::of);
+    try {
+      return Caches.ours();
+    } catch (IOException e) {
+      throw failure("its cache", e);
+    }
   }
 }

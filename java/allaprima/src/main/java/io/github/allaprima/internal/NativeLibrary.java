@@ -1,34 +1,19 @@
 package io.github.allaprima.internal;
 
+import io.github.allaprima.AllaPrimaException;
 import io.github.allaprima.NativeLibraryException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URL;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
-import java.util.StringJoiner;
-import org.bytedeco.javacpp.ClassProperties;
 import org.bytedeco.javacpp.Loader;
 
 /** Loads libtorch and our two libraries, once; when that fails, says what to do. */
 public final class NativeLibrary {
-  /** The one supported platform, in JavaCPP's words; classifier of every native jar. */
-  static final String PLATFORM = "linux-x86_64";
-
-  private static final String SUPPORTED =
-      "Alla Prima runs on Linux x86-64 with glibc 2.35 or later";
-
-  /** One library of each jar that must be on the class path, with the jar's coordinates. */
-  private static final String[][] JARS = {
-    {"org/bytedeco/pytorch/" + PLATFORM + "/libtorch_cpu.so", "org.bytedeco:pytorch"},
-    {"org/bytedeco/openblas/" + PLATFORM + "/libopenblas.so.0", "org.bytedeco:openblas"},
-    {
-      "io/github/allaprima/internal/" + PLATFORM + "/liballaprima.so",
-      "io.github.allaprima:allaprima"
-    },
-  };
+  /** Tells all class loaders of the process which libtorch is in it. */
+  private static final String IN_PROCESS = "io.github.allaprima.libtorch";
 
   private static boolean loaded;
 
@@ -36,13 +21,22 @@ public final class NativeLibrary {
 
   /** Version of the Java part, as in "0.1.0". */
   public static String version() {
+    return built("version");
+  }
+
+  /** The libtorch that the native part is built for, as in "2.13.0". */
+  static String libtorchVersion() {
+    return built("libtorch");
+  }
+
+  private static String built(String key) {
     Properties properties = new Properties();
     try (InputStream stream = NativeLibrary.class.getResourceAsStream("version.properties")) {
       properties.load(stream);
     } catch (IOException e) {
       throw new IllegalStateException("version.properties could not be read", e);
     }
-    return properties.getProperty("version");
+    return properties.getProperty(key);
   }
 
   /** Returns when the libraries are ready; throws the same each time when they cannot be. */
@@ -51,27 +45,73 @@ public final class NativeLibrary {
       return;
     }
     checkPlatform(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
+    checkClassLoader();
     liftMemoryGuard();
-    try {
-      Loader.load(CApi.class);
-    } catch (LinkageError e) {
-      throw new NativeLibraryException(explain(e), e);
-    }
-    int abi = CApi.allaprima_abi_version();
-    if (abi != CApi.ABI_VERSION) {
-      throw new NativeLibraryException(
-          "liballaprima.so has ABI version %d, this Java library needs %d. Use jars of one version: %s"
-              .formatted(abi, CApi.ABI_VERSION, dependency()),
-          null);
-    }
+    Libtorch libtorch = Libtorch.chosen();
+    checkJars(libtorch);
+    Caches.prepareJavaCpp();
+    // Tells libgomp how to wait, which reads that once, when it is loaded.
+    NativeFile.in(Jar.ALLAPRIMA, "liballaprimawait.so").loadShared();
+    loadLibtorch(libtorch);
+    loadOurs(libtorch);
+    checkVersions(libtorch);
     loaded = true;
   }
 
   static void checkPlatform(String os, String arch) {
     boolean x86 = arch.equals("amd64") || arch.equals("x86_64");
     if (!os.toLowerCase(Locale.ROOT).equals("linux") || !x86) {
+      throw LoadFailure.ofPlatform(os, arch);
+    }
+  }
+
+  /** Java looks for a class's native methods among the libraries of that class's loader only. */
+  private static void checkClassLoader() {
+    if (Loader.class.getClassLoader() != NativeLibrary.class.getClassLoader()) {
       throw new NativeLibraryException(
-          SUPPORTED + "; this Java runs on " + os + " " + arch + ".", null);
+          "JavaCPP and Alla Prima were loaded by two class loaders, %s and %s; their jars must be"
+                  .formatted(Loader.class.getClassLoader(), NativeLibrary.class.getClassLoader())
+              + " side by side.",
+          null);
+    }
+  }
+
+  private static void checkJars(Libtorch libtorch) {
+    List<Jar> missing = new ArrayList<>(libtorch.jars());
+    missing.removeIf(jar -> jar.find(libraryOf(jar)).isPresent());
+    if (Jar.ALLAPRIMA.find(libraryOf(Jar.ALLAPRIMA)).isEmpty()) {
+      missing.add(Jar.ALLAPRIMA);
+    }
+    if (!missing.isEmpty()) {
+      throw LoadFailure.ofMissing(missing);
+    }
+  }
+
+  /** One that tells whether the jar is there. */
+  private static String libraryOf(Jar jar) {
+    return switch (jar) {
+      case OPENBLAS -> "libopenblas.so.0";
+      case PYTORCH -> "libtorch_cpu.so";
+      case ALLAPRIMA -> "liballaprima.so";
+      case MODEL -> throw new IllegalArgumentException("no libraries: " + jar);
+    };
+  }
+
+  /** Two libtorch in one process would share half of their state. */
+  private static void loadLibtorch(Libtorch libtorch) {
+    String name = libtorch.toString();
+    Object other = System.getProperties().putIfAbsent(IN_PROCESS, name);
+    if (other != null && !other.equals(name)) {
+      throw new NativeLibraryException(
+          "libtorch was to be loaded from %s, and this process has it from %s already: all class loaders share one."
+              .formatted(name, other),
+          null);
+    }
+    try {
+      libtorch.load();
+    } catch (NativeLibraryException e) {
+      System.getProperties().remove(IN_PROCESS, name);
+      throw e;
     }
   }
 
@@ -89,52 +129,27 @@ public final class NativeLibrary {
     }
   }
 
-  private static String explain(LinkageError failure) {
-    String reasons = String.join("; ", reasons(failure));
-    if (reasons.contains("`GLIBC_") || reasons.contains("musl")) {
-      return SUPPORTED + ", and the C library here is another: " + reasons;
+  private static void loadOurs(Libtorch libtorch) {
+    try {
+      NativeFile.in(Jar.ALLAPRIMA, "liballaprima.so").loadShared();
+    } catch (NativeLibraryException e) {
+      throw libtorch instanceof Libtorch.InFolder folder ? LoadFailure.ofMisfit(folder, e) : e;
     }
-    StringJoiner missing = new StringJoiner(", ");
-    for (String[] jar : JARS) {
-      if (NativeLibrary.class.getClassLoader().getResource(jar[0]) == null) {
-        missing.add(jar[1] + ":" + PLATFORM);
-      }
-    }
-    String text = "The native libraries could not be loaded";
-    if (missing.length() > 0) {
-      text += ". Not on the class path: " + missing + ". Add the dependency " + dependency();
-    }
-    return text + ". Tried: " + reasons;
+    NativeFile.in(Jar.ALLAPRIMA, "libjniallaprima.so").loadForThisClassLoader();
   }
 
-  /** One reason for each library that is not loaded; JavaCPP itself forgets those of preloads. */
-  private static List<String> reasons(LinkageError failure) {
-    List<String> reasons = new ArrayList<>();
-    ClassProperties properties = Loader.loadProperties(CApi.class, Loader.loadProperties(), true);
-    List<String> libraries = new ArrayList<>(properties.get("platform.preload"));
-    libraries.addAll(properties.get("platform.link"));
-    libraries.removeAll(Loader.getLoadedLibraries().keySet());
-    for (String library : libraries) {
-      try {
-        URL[] places = Loader.findLibrary(CApi.class, properties, library);
-        Loader.loadLibrary(CApi.class, places, library);
-      } catch (LinkageError e) {
-        reasons.add(library + ": " + deepest(e));
-      }
+  private static void checkVersions(Libtorch libtorch) {
+    int abi = CApi.allaprima_abi_version();
+    if (abi != CApi.ABI_VERSION) {
+      throw new NativeLibraryException(
+          "liballaprima.so has ABI version %d, this Java library needs %d. Use jars of one version: %s"
+              .formatted(abi, CApi.ABI_VERSION, LoadFailure.dependency()),
+          null);
     }
-    reasons.add(deepest(failure));
-    return reasons;
-  }
-
-  private static String deepest(Throwable failure) {
-    Throwable deepest = failure;
-    while (deepest.getCause() != null) {
-      deepest = deepest.getCause();
+    try {
+      Status.check(CApi.allaprima_check_libtorch());
+    } catch (AllaPrimaException e) {
+      throw new NativeLibraryException("From %s: %s".formatted(libtorch, e.getMessage()), e);
     }
-    return String.valueOf(deepest.getMessage());
-  }
-
-  private static String dependency() {
-    return "io.github.allaprima:allaprima-platform:" + version();
   }
 }
