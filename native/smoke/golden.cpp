@@ -49,8 +49,7 @@ double Golden::number(const std::string& key, double fallback) const {
   return found == metadata.end() ? fallback : std::stod(found->second);
 }
 
-std::string file_checksum(const std::filesystem::path& path) {
-  const allaprima::MappedFile file(path);
+std::string checksum(std::span<const std::byte> bytes) {
   std::array<uint32_t, 256> table;
   for (uint32_t i = 0; i < table.size(); ++i) {
     uint32_t value = i;
@@ -58,12 +57,16 @@ std::string file_checksum(const std::filesystem::path& path) {
     table[i] = value;
   }
   uint32_t crc = ~0u;
-  for (std::byte byte : file.bytes()) {
+  for (std::byte byte : bytes) {
     crc = (crc >> 8) ^ table[(crc ^ static_cast<uint32_t>(byte)) & 0xFF];
   }
   char text[9];
   std::snprintf(text, sizeof text, "%08x", ~crc);
   return text;
+}
+
+std::string file_checksum(const std::filesystem::path& path) {
+  return checksum(allaprima::MappedFile(path).bytes());
 }
 
 double relative_distance(const std::vector<float>& ours, const std::vector<double>& theirs) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,10 @@ struct Golden {
   double number(const std::string& key, double fallback) const;
 };
 
-/// CRC-32 (ISO 3309, as in zlib) of a file, eight hexadecimal digits. Throws std::runtime_error.
+/// CRC-32 (ISO 3309, as in zlib), eight hexadecimal digits.
+std::string checksum(std::span<const std::byte> bytes);
+
+/// The same of a file. Throws std::runtime_error.
 std::string file_checksum(const std::filesystem::path& path);
 
 /// Euclidean distance of two vectors relative to the length of the second.

@@ -1,5 +1,6 @@
 // allaprima-smoke: one generation through the C API, each stage timed and held against the golden
 // values in the model's folder. Ends in PASS, or in the first stage that differs, exit code 1.
+// With --timed, plain generations for benchmarks: timed.h.
 #include <allaprima.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 
 #include "golden.h"
 #include "io/safetensors.h"
+#include "timed.h"
 
 namespace {
 
@@ -57,7 +59,9 @@ Arguments parse(int count, char** values) {
     } else if (name == "--device" && (value == "cpu" || value == "cuda")) {
       arguments.device = value == "cpu" ? ALLAPRIMA_DEVICE_CPU : ALLAPRIMA_DEVICE_CUDA;
     } else {
-      std::fprintf(stderr, "use: allaprima-smoke [--model DIR] [--device cpu|cuda]\n");
+      std::fprintf(stderr,
+                   "use: allaprima-smoke [--model DIR] [--device cpu|cuda]\n"
+                   "     allaprima-smoke --timed DIR STEPS SEED THREADS\n");
       std::exit(2);
     }
     ++i;
@@ -272,6 +276,9 @@ class Smoke {
 
 int main(int count, char** values) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  if (count > 1 && std::string(values[1]) == "--timed") {
+    return smoke::timed_generations({values + 2, values + count});
+  }
   const Arguments arguments = parse(count, values);
   try {
     Smoke(arguments).go();
