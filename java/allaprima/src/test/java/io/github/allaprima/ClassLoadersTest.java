@@ -60,7 +60,7 @@ class ClassLoadersTest {
 
   @Test
   void share_one_core_and_draw_the_same() throws Exception {
-    String expected = Drawing.draw(Repository.TINY_MODEL.toString(), null);
+    String expected = Drawing.expected();
     assertEquals(
         List.of(expected, expected, expected, "1", "1"),
         run(TwoApplications.class).lines().toList());

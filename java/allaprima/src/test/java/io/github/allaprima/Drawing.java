@@ -12,6 +12,8 @@ public final class Drawing {
   private static final List<String> LIBRARIES =
       List.of("libtorch_cpu.so", "libopenblas.so.0", "liballaprima.so");
 
+  private static String expected;
+
   private Drawing() {}
 
   /** Takes the model, and a file for the PNG or nothing. */
@@ -38,6 +40,20 @@ public final class Drawing {
       crc.update(image.rgb());
       return "drawn " + crc.getValue();
     }
+  }
+
+  /**
+   * What another process draws, one that nothing is unusual in. Not this process: a pipeline of
+   * another test has chosen its threads, and with them the last bits.
+   */
+  static synchronized String expected() throws IOException, InterruptedException {
+    if (expected == null) {
+      String output =
+          ChildJvm.run(
+              ClassPaths.all(), List.of(Drawing.class.getName(), Repository.TINY_MODEL.toString()));
+      expected = output.lines().findFirst().orElseThrow();
+    }
+    return expected;
   }
 
   /** The files of this name that are mapped into this process. */

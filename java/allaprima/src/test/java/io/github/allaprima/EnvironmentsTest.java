@@ -107,11 +107,8 @@ class EnvironmentsTest {
     return ChildJvm.run(environment, classPath, command);
   }
 
-  private static void assertDrawn(String output) {
-    assertEquals(
-        Drawing.draw(Repository.TINY_MODEL.toString(), null),
-        output.lines().findFirst().orElse(""),
-        output);
+  private static void assertDrawn(String output) throws Exception {
+    assertEquals(Drawing.expected(), output.lines().findFirst().orElse(""), output);
   }
 
   private static void assertUnpackedBelow(Path folder, String library) throws IOException {

@@ -94,8 +94,8 @@ class LibtorchChoiceTest {
     assertTrue(output.contains("too short"), output);
   }
 
-  private static void assertDrawnWith(Path torch, String output) throws IOException {
-    String expected = Drawing.draw(Repository.TINY_MODEL.toString(), null);
+  private static void assertDrawnWith(Path torch, String output) throws Exception {
+    String expected = Drawing.expected();
     assertEquals(expected, output.lines().findFirst().orElse(""), output);
     assertLoaded("libtorch_cpu.so", torch, output);
   }

@@ -63,7 +63,7 @@ class ModulePathTest {
     List<Path> modules = new ArrayList<>();
     for (Path entry : ClassPaths.entries()) {
       String name = entry.getFileName().toString();
-      if (name.equals("classes") || name.matches("(javacpp|pytorch|openblas)-.*")) {
+      if (name.equals("classes") || name.matches("(javacpp|jspecify|pytorch|openblas)-.*")) {
         modules.add(entry);
       } else if (name.equals("natives")) {
         modules.add(NativesJar.of(entry, folder.resolve("natives.jar")));

@@ -36,6 +36,8 @@ class ReadmeTest {
       """
       import io.github.allaprima.*;
       import java.nio.file.Path;
+      import java.util.*;
+      import java.util.concurrent.*;
 
       public class %s {
         static Pipeline pipeline;
