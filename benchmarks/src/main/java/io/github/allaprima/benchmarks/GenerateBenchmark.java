@@ -2,6 +2,7 @@ package io.github.allaprima.benchmarks;
 
 import io.github.allaprima.Image;
 import io.github.allaprima.Pipeline;
+import io.github.allaprima.PipelineBuilder;
 import io.github.allaprima.Request;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,8 +58,8 @@ public class GenerateBenchmark {
     request = Request.of("a red apple on blue").steps(steps).guidance(3).size(size, size).seed(7);
   }
 
-  private Pipeline.Builder builder() {
-    Pipeline.Builder builder = Pipeline.builder();
+  private PipelineBuilder builder() {
+    PipelineBuilder builder = Pipeline.builder();
     if (!model.isEmpty()) {
       builder.model(Path.of(model));
     }

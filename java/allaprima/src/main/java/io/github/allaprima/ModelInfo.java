@@ -108,7 +108,7 @@ public record ModelInfo(
    * Looks at a variant of a checkpoint.
    *
    * @param folder a diffusers folder: {@code model_index.json} and its components
-   * @param variant as for {@link Pipeline.Builder#variant}; "" is none
+   * @param variant as for {@link PipelineBuilder#variant}; "" is none
    * @return what it is
    * @throws AllaPrimaException with {@link ErrorCode#INVALID_ARGUMENT} when the variant is no word
    * @throws NativeLibraryException when the native libraries cannot be loaded

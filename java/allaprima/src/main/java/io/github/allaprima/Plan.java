@@ -15,8 +15,8 @@ import java.util.StringJoiner;
 
 /**
  * What was changed of a checkpoint so that it runs faster: what was chosen, layer by layer, and
- * what came of it. Written to a file and given to {@link Pipeline.Builder#plan}, it is done again
- * in the same way, also what was measured: so that a seed gives the same picture.
+ * what came of it. Written to a file and given to {@link PipelineBuilder#plan}, it is done again in
+ * the same way, also what was measured: so that a seed gives the same picture.
  *
  * @param precision of weights and activations
  * @param attention how it is computed

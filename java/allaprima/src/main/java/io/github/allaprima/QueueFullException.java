@@ -1,8 +1,8 @@
 package io.github.allaprima;
 
 /**
- * As many generations as {@link Pipeline.Builder#maxQueued} allows wait for a pipeline already.
- * This one was not begun; later there may be room.
+ * As many generations as {@link PipelineBuilder#maxQueued} allows wait for a pipeline already. This
+ * one was not begun; later there may be room.
  */
 public final class QueueFullException extends AllaPrimaException {
   private static final long serialVersionUID = 1;

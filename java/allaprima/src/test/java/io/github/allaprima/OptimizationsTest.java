@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OptimizationsTest {
   private static final Request REQUEST = Request.of("a red apple").seed(7).steps(2).size(64, 64);
 
-  private static Pipeline.Builder builder() {
+  private static PipelineBuilder builder() {
     return Pipeline.builder().model(Repository.TINY_MODEL).fp32();
   }
 
@@ -130,7 +130,7 @@ class OptimizationsTest {
 
   @Test
   void aConvolutionThatIsNot1x1CannotBeSwapped() {
-    Pipeline.Builder builder = builder().swapConv1x1((name, in, out, kernel) -> kernel == 3);
+    PipelineBuilder builder = builder().swapConv1x1((name, in, out, kernel) -> kernel == 3);
     String message = assertThrows(AllaPrimaException.class, builder::build).getMessage();
     assertTrue(message.contains("is no convolution of 1×1"), message);
   }

@@ -249,7 +249,7 @@ class PipelineTest {
 
   @Test
   void loads_a_variant_in_half_precision() {
-    Pipeline.Builder builder =
+    PipelineBuilder builder =
         Pipeline.builder().model(Repository.ROOT.resolve("native/tests/data/pipelines/d"));
     try (Pipeline other = builder.device(Device.cpu()).variant("fp16").fp16().build()) {
       assertEquals(Precision.FP16, other.info().precision());
@@ -314,7 +314,7 @@ class PipelineTest {
 
   @Test
   void names_the_folder_that_is_no_model(@TempDir Path folder) {
-    Pipeline.Builder builder = Pipeline.builder().model(folder.resolve("nothing"));
+    PipelineBuilder builder = Pipeline.builder().model(folder.resolve("nothing"));
     InvalidModelException e = assertThrows(InvalidModelException.class, builder::build);
     assertTrue(e.getMessage().contains("nothing"), e.getMessage());
     assertTrue(e.getMessage().contains("model_index.json"), e.getMessage());

@@ -8,6 +8,7 @@ import io.github.allaprima.AllaPrimaException;
 import io.github.allaprima.ErrorCode;
 import io.github.allaprima.InvalidModelException;
 import io.github.allaprima.Pipeline;
+import io.github.allaprima.PipelineBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ class DefaultModelTest {
 
   @Test
   void names_the_dependency_that_is_missing() {
-    Pipeline.Builder builder = Pipeline.builder();
+    PipelineBuilder builder = Pipeline.builder();
     InvalidModelException e = assertThrows(InvalidModelException.class, builder::build);
     assertTrue(e.getMessage().contains("io.github.allaprima:allaprima-model:0."), e.getMessage());
   }

@@ -5,6 +5,7 @@ import io.github.allaprima.ConvFilter;
 import io.github.allaprima.Int8Scheme;
 import io.github.allaprima.LinearFilter;
 import io.github.allaprima.Pipeline;
+import io.github.allaprima.PipelineBuilder;
 import io.github.allaprima.Plan;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -132,7 +133,7 @@ final class OptimizationFlags {
   }
 
   /** The pipeline that {@code builder} describes, changed as the flags say; to be closed. */
-  Pipeline open(Pipeline.Builder builder) {
+  Pipeline open(PipelineBuilder builder) {
     checkTogether();
     Pipeline pipeline = addTo(builder);
     if (savePlan != null) {
@@ -168,7 +169,7 @@ final class OptimizationFlags {
     }
   }
 
-  private Pipeline addTo(Pipeline.Builder builder) {
+  private Pipeline addTo(PipelineBuilder builder) {
     if (plan != null) {
       return builder.plan(Plan.read(plan)).build();
     }
@@ -193,7 +194,7 @@ final class OptimizationFlags {
     return compile ? builder.compile() : builder.build();
   }
 
-  private void addInt8(Pipeline.Builder builder) {
+  private void addInt8(PipelineBuilder builder) {
     switch (int8Dynamic.toLowerCase(Locale.ROOT)) {
       case "auto" -> builder.int8Dynamic();
       case "diffusion-fast" -> builder.int8Dynamic(LinearFilter.diffusionFast());

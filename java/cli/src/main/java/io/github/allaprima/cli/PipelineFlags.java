@@ -2,6 +2,7 @@ package io.github.allaprima.cli;
 
 import io.github.allaprima.Device;
 import io.github.allaprima.Pipeline;
+import io.github.allaprima.PipelineBuilder;
 import io.github.allaprima.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -99,8 +100,8 @@ final class PipelineFlags {
   }
 
   /** Each flag becomes a call of the builder, here and nowhere else. */
-  private Pipeline.Builder builder() {
-    Pipeline.Builder builder = Pipeline.builder().device(device).variant(variant);
+  private PipelineBuilder builder() {
+    PipelineBuilder builder = Pipeline.builder().device(device).variant(variant);
     if (model != null) {
       builder.model(model);
     }
