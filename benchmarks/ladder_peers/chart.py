@@ -3,7 +3,7 @@
 from html import escape
 
 WIDTH, LEFT, RIGHT = 860, 250, 150
-BAR, STEP, TOP = 16, 24, 56
+BAR, STEP, TOP = 16, 24, 74
 OURS, THEIRS = "#c2410c", "#94a3b8"
 
 
@@ -16,8 +16,8 @@ def draw(all_measured, title, unit):
         f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="12" y="22" font-size="15" font-weight="bold">{escape(title)}</text>',
-        f'<text x="12" y="41" fill="#475569">{escape(unit)}; the thin line is from the fastest to '
-        "the slowest round</text>",
+        f'<text x="12" y="41" fill="#475569">{escape(unit)}</text>',
+        '<text x="12" y="59" fill="#475569">thin lines: from the fastest to the slowest round</text>',
     ]
     for index, m in enumerate(all_measured):
         parts += bar(m, TOP + STEP * index, (WIDTH - LEFT - RIGHT) / most)
