@@ -31,6 +31,8 @@ struct RowKernels {
   /// sums [rows, width] · row scale · column scale + bias, to `result` [rows, width].
   void (*dequantize)(Element type, const int32_t* sums, int64_t rows, int64_t width,
                      const float* row_scales, Columns columns, void* result);
+  /// x [rows, 2 width] holds values, then gates: value · gelu(gate) to result [rows, width].
+  void (*geglu)(Element type, const void* x, int64_t rows, int64_t width, void* result);
   /// result = latents · u.latent + g · u.prediction, g = first + scale · (second − first), or
   /// first where second is null; all [count].
   void (*guided_update)(Element type, const void* first, const void* second, int64_t count,
