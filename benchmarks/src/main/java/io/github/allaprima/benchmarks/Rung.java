@@ -6,7 +6,10 @@ import io.github.allaprima.LinearFilter;
 import io.github.allaprima.Pipeline;
 import io.github.allaprima.PipelineBuilder;
 
-/** A rung of the ladder: which optimisations a pipeline is opened with, each on top of the one before. */
+/**
+ * A rung of the ladder: which optimisations a pipeline is opened with, each on top of the one
+ * before.
+ */
 public enum Rung {
   /** The tutorial's baseline. */
   FP32_MATH,
