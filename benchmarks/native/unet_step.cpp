@@ -141,7 +141,6 @@ class Benchmark {
     const auto add = [&](const transforms::PlanEntry& e) {
       plan.push_back({{"transform", e.name}, {"changed", e.changed}, {"detail", e.detail}});
     };
-    if (options_.compile) ops_ = kernels::cpu_ops();
     if (options_.math) ops_.attention = ops_.math_attention;
     if (options_.fuse_qkv) add(transforms::fuse_qkv(networks));
     if (!options_.int8_layers.empty()) {

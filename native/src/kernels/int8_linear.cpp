@@ -23,7 +23,7 @@ cpu::Element element_of(const Tensor& x) {
   return x.scalar_type() == at::kFloat ? cpu::Element::kFloat : cpu::Element::kBFloat16;
 }
 
-Int8Rows quantize_on_cpu(const Tensor& given, Int8Scheme scheme) {
+Int8Rows quantize_on_cpu(const Tensor& given, cpu::Int8Rounding rounding) {
   RECORD_USER_SCOPE("allaprima::quantize_rows");
   const Tensor x = given.contiguous();
   const int64_t rows = x.size(0), width = x.size(1);
@@ -32,8 +32,6 @@ Int8Rows quantize_on_cpu(const Tensor& given, Int8Scheme scheme) {
   const auto* source = static_cast<const char*>(x.const_data_ptr());
   auto* values = result.values.data_ptr<int8_t>();
   auto* scales = result.scales.data_ptr<float>();
-  const auto rounding =
-      scheme == Int8Scheme::kTutorial ? cpu::Int8Rounding::k127 : cpu::Int8Rounding::k127AndAHalf;
   const cpu::RowKernels& kernels = cpu::row_kernels();
   at::parallel_for(0, rows, rows_a_task(width), [&](int64_t first, int64_t last) {
     kernels.quantize(element_of(x), source + first * width * x.element_size(), last - first, width,
@@ -77,17 +75,27 @@ Int8Rows quantize_rows_plain(const Tensor& given, Int8Scheme scheme) {
   return {(x * scale.reciprocal()).round().clamp(-128, 127).to(at::kChar), scale.squeeze(-1)};
 }
 
-Int8Weight quantize_weight(const Tensor& weight, Int8Scheme scheme) {
-  check_shape(weight, {-1, -1}, "weight");
-  if (scheme == Int8Scheme::kTorchao) return {quantize_rows_plain(weight, scheme), scheme};
+Int8Rows quantize_weight_plain(const Tensor& weight, Int8Scheme scheme) {
+  if (scheme == Int8Scheme::kTorchao) return quantize_rows_plain(weight, scheme);
   const Tensor w = weight.to(at::kFloat);
   const Tensor scale = (w.abs().amax(-1, true) / 127.5).clamp_min(kSmallest);
-  return {{(w / scale).round().clamp(-128, 127).to(at::kChar), scale.squeeze(-1)}, scheme};
+  return {(w / scale).round().clamp(-128, 127).to(at::kChar), scale.squeeze(-1)};
+}
+
+Int8Weight quantize_weight(const Tensor& weight, Int8Scheme scheme) {
+  check_shape(weight, {-1, -1}, "weight");
+  if (!has_row_kernel(weight)) return {quantize_weight_plain(weight, scheme), scheme};
+  const auto rounding = scheme == Int8Scheme::kTutorial ? cpu::Int8Rounding::k127AndAHalf
+                                                        : cpu::Int8Rounding::k127AndAHalfInverse;
+  return {quantize_on_cpu(weight, rounding), scheme};
 }
 
 Int8Rows quantize_rows(const Tensor& x, Int8Scheme scheme) {
   check_shape(x, {-1, -1}, "activations");
-  return has_row_kernel(x) ? quantize_on_cpu(x, scheme) : quantize_rows_plain(x, scheme);
+  if (!has_row_kernel(x)) return quantize_rows_plain(x, scheme);
+  return quantize_on_cpu(x, scheme == Int8Scheme::kTutorial
+                                ? cpu::Int8Rounding::k127
+                                : cpu::Int8Rounding::k127AndAHalfInverse);
 }
 
 Tensor dequantize_plain(const Tensor& sums, const Tensor& row_scales, const Tensor& column_scales,

@@ -39,8 +39,9 @@ Int8Rows quantize_rows(const Tensor& x, Int8Scheme scheme);
 /// undefined. Sums are exact in int32 for in ≤ 131,072.
 Tensor int8_linear(const Tensor& x, const Int8Weight& weight, const Tensor& bias);
 
-/// The meaning of the two, by plain ATen operations, on any device.
+/// Their meaning, by plain ATen operations, on any device.
 Int8Rows quantize_rows_plain(const Tensor& x, Int8Scheme scheme);
+Int8Rows quantize_weight_plain(const Tensor& weight, Int8Scheme scheme);
 Tensor dequantize_plain(const Tensor& sums, const Tensor& row_scales, const Tensor& column_scales,
                         const Tensor& bias);
 

@@ -37,8 +37,4 @@ struct Ops {
 /// Plain ATen on every device.
 const Ops& plain_ops();
 
-/// On a CPU: loops of our own where libtorch takes several passes. Types that those do not know,
-/// fp16 for one, go the plain way.
-const Ops& cpu_ops();
-
 }  // namespace allaprima::kernels

@@ -83,9 +83,6 @@ void Pipeline::compile() {
                    "keys and values of the text, and the projections of sizes and times, are "
                    "computed once a picture; guidance and the sampler's update in one pass",
                    0, 0, 0});
-  const auto attention = ops_.attention;  // chosen before
-  ops_ = kernels::cpu_ops();
-  ops_.attention = attention;
   compiled_ = true;
 }
 

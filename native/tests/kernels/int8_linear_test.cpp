@@ -41,9 +41,11 @@ TEST_P(Int8LinearTest, has_the_integers_and_scales_of_the_scheme) {
     EXPECT_TRUE(at::equal(rows.values, of_scheme("x_int")));
     EXPECT_TRUE(at::equal(rows.scales, of_scheme("x_scale")));
   }
-  const Int8Weight weight = quantize_weight(golden("w"), scheme);
-  EXPECT_TRUE(at::equal(weight.rows.values, of_scheme("w_int")));
-  EXPECT_TRUE(at::equal(weight.rows.scales, of_scheme("w_scale")));
+  for (const auto& rows :
+       {quantize_weight(golden("w"), scheme).rows, quantize_weight_plain(golden("w"), scheme)}) {
+    EXPECT_TRUE(at::equal(rows.values, of_scheme("w_int")));
+    EXPECT_TRUE(at::equal(rows.scales, of_scheme("w_scale")));
+  }
   EXPECT_TRUE(
       at::equal(at::_int_mm(of_scheme("x_int"), of_scheme("w_int").t()), of_scheme("product")));
 }

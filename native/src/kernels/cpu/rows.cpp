@@ -11,18 +11,17 @@ extern const RowKernels kernels;
 
 namespace {
 
-struct BFloat16 {
-  uint16_t bits;
-};
+/// Its bits. No struct: loops over those do not become vectors.
+enum class BFloat16 : uint16_t {};
 
 float widen(float x) { return x; }
-float widen(BFloat16 x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x.bits) << 16); }
+float widen(BFloat16 x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x) << 16); }
 
 void narrow(float x, float* to) { *to = x; }
 void narrow(float x, BFloat16* to) {
   const uint32_t bits = __builtin_bit_cast(uint32_t, x);
   const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;  // half to even
-  to->bits = static_cast<uint16_t>((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
+  *to = static_cast<BFloat16>((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
 }
 
 /// The bits of magnitudes are in the order of the magnitudes, NaN above all.
@@ -62,12 +61,19 @@ void quantize_row(const T* x, int64_t width, Int8Rounding rounding, int8_t* valu
   constexpr float kSmallest = 1.0f / (1 << 23);
   const float divided = largest / 127.5f;
   const float s = divided < kSmallest ? kSmallest : divided;
+  *scale = s;
+  if (rounding == Int8Rounding::k127AndAHalf) {
+    for (int64_t i = 0; i < width; ++i) {
+      values[i] =
+          static_cast<int8_t>(static_cast<int32_t>(rounded(cut(widen(x[i]) / s, -128.0f, 127.0f))));
+    }
+    return;
+  }
   const float inverse = 1.0f / s;
   for (int64_t i = 0; i < width; ++i) {
     values[i] = static_cast<int8_t>(
         static_cast<int32_t>(rounded(cut(widen(x[i]) * inverse, -128.0f, 127.0f))));
   }
-  *scale = s;
 }
 
 template <class T>
@@ -111,49 +117,6 @@ void dequantize(Element type, const int32_t* sums, int64_t rows, int64_t width,
   run(sums, rows, width, row_scales, columns, result);
 }
 
-/// 2^x for x ≤ 0, within 3 · 10⁻⁷ of it; 0 below 2^−126.
-float exp2_of_negative(float x) {
-  x = x < -126.0f ? -126.0f : x;
-  const float whole = rounded(x);
-  const float t = (x - whole) * 0.693147182f;  // within ±ln(2) / 2
-  const float series =
-      1 + t * (1 + t * (0.5f + t * (1 / 6.0f + t * (1 / 24.0f + t * (1 / 120.0f + t / 720)))));
-  const int32_t exponent = (static_cast<int32_t>(whole) + 127) << 23;
-  return series * __builtin_bit_cast(float, exponent);
-}
-
-/// Abramowitz and Stegun, 7.1.26: within 2 · 10⁻⁷.
-float erf_of(float x) {
-  const float magnitude = x < 0 ? -x : x;
-  const float t = 1 / (1 + 0.3275911f * magnitude);
-  const float series =
-      t * (0.254829592f +
-           t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
-  const float y = 1 - series * exp2_of_negative(-1.44269504f * x * x);
-  return x < 0 ? -y : y;
-}
-
-template <class T>
-void geglu_rows(const void* x, int64_t rows, int64_t width, void* result) {
-  const T* source = static_cast<const T*>(x);
-  T* target = static_cast<T*>(result);
-  for (int64_t row = 0; row < rows; ++row) {
-    const T* __restrict values = source + row * 2 * width;
-    const T* __restrict gates = values + width;
-    T* __restrict to = target + row * width;
-    for (int64_t i = 0; i < width; ++i) {
-      const float gate = widen(gates[i]);
-      const float gelu = 0.5f * gate * (1 + erf_of(0.707106781f * gate));
-      narrow(widen(values[i]) * gelu, to + i);
-    }
-  }
-}
-
-void geglu(Element type, const void* x, int64_t rows, int64_t width, void* result) {
-  const auto run = type == Element::kFloat ? geglu_rows<float> : geglu_rows<BFloat16>;
-  run(x, rows, width, result);
-}
-
 template <class T>
 void update(const void* first, const void* second, int64_t count, GuidedUpdate u,
             const float* latents, float* result) {
@@ -179,6 +142,6 @@ void guided_update(Element type, const void* first, const void* second, int64_t 
 
 }  // namespace
 
-const RowKernels kernels{ALLAPRIMA_TEXT(ALLAPRIMA_ISA), quantize, dequantize, geglu, guided_update};
+const RowKernels kernels{ALLAPRIMA_TEXT(ALLAPRIMA_ISA), quantize, dequantize, guided_update};
 
 }  // namespace allaprima::kernels::cpu::ALLAPRIMA_ISA

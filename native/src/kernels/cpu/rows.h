@@ -9,8 +9,9 @@ namespace allaprima::kernels::cpu {
 
 enum class Element : int32_t { kFloat, kBFloat16 };
 
-/// The largest magnitude of a row becomes 127, or 127.5 and is cut: Int8Scheme in int8_linear.h.
-enum class Int8Rounding : int32_t { k127, k127AndAHalf };
+/// The largest magnitude of a row becomes 127, or 127.5 and is cut, by a division or by the
+/// inverse of the scale: Int8Scheme in int8_linear.h.
+enum class Int8Rounding : int32_t { k127, k127AndAHalf, k127AndAHalfInverse };
 
 struct Columns {
   const float* scales;  // [width]
@@ -31,8 +32,6 @@ struct RowKernels {
   /// sums [rows, width] · row scale · column scale + bias, to `result` [rows, width].
   void (*dequantize)(Element type, const int32_t* sums, int64_t rows, int64_t width,
                      const float* row_scales, Columns columns, void* result);
-  /// x [rows, 2 width] holds values, then gates: value · gelu(gate) to result [rows, width].
-  void (*geglu)(Element type, const void* x, int64_t rows, int64_t width, void* result);
   /// result = latents · u.latent + g · u.prediction, g = first + scale · (second − first), or
   /// first where second is null; all [count].
   void (*guided_update)(Element type, const void* first, const void* second, int64_t count,

@@ -24,7 +24,7 @@ public final class NativePipeline {
           NativePipeline.class.getName(),
           Handle.class.getName(),
           "io.github.allaprima.Pipeline",
-          "io.github.allaprima.Pipeline$Builder");
+          "io.github.allaprima.PipelineBuilder");
 
   private final Handle handle;
   private final Worker worker;
