@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -41,7 +42,9 @@ class CancelStressTest {
     long nanos = time(LONGER);
     for (int moment = 0; moment < MOMENTS; moment++) {
       Way way = Way.values()[moment % Way.values().length];
-      if (stopsAt(way, random.nextLong(nanos * 5 / 4))) {
+      // The first of each at a moment that no machine can miss; a close waits for the generation.
+      boolean held = moment < Way.values().length && way != Way.CLOSE;
+      if (stopsAt(way, random.nextLong(nanos * 5 / 4), held)) {
         stopped.merge(way, 1, Integer::sum);
       }
       if (way == Way.CLOSE) {
@@ -69,22 +72,41 @@ class CancelStressTest {
     return System.nanoTime() - start;
   }
 
-  /** Whether the generation ended early. */
-  private boolean stopsAt(Way way, long nanos) throws Exception {
+  /**
+   * Whether the generation ended early; stopped after {@code nanos}, or, held, after its first step
+   * and before its second.
+   */
+  private boolean stopsAt(Way way, long nanos, boolean held) throws Exception {
     Cancellation cancellation = new Cancellation();
-    RunOptions options = RunOptions.none().cancellation(cancellation);
+    CountDownLatch stepped = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(held ? 1 : 0);
+    RunOptions options =
+        RunOptions.none()
+            .cancellation(cancellation)
+            .progress(
+                step -> {
+                  stepped.countDown();
+                  while (asked.getCount() > 0) {
+                    Thread.onSpinWait(); // waiting would end with the interrupt
+                  }
+                });
     AtomicReference<Thread> thread = new AtomicReference<>();
     CompletableFuture<Image> ended =
         way == Way.FUTURE
             ? pipeline.generateAsync(LONGER, options)
             : inThread(thread, () -> pipeline.generate(LONGER, options));
-    LockSupport.parkNanos(nanos);
+    if (held) {
+      assertTrue(stepped.await(60, TimeUnit.SECONDS));
+    } else {
+      LockSupport.parkNanos(nanos);
+    }
     switch (way) {
       case TOKEN -> cancellation.cancel();
       case INTERRUPT -> thread.get().interrupt();
       case FUTURE -> ended.cancel(true);
       case CLOSE -> pipeline.close();
     }
+    asked.countDown();
     try {
       return ended.handle(CancelStressTest::isEarly).get(60, TimeUnit.SECONDS);
     } finally {
