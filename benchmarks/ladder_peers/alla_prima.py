@@ -3,10 +3,11 @@
 import ctypes
 import json
 
-from rungs import diffusion_fast_conv, diffusion_fast_linear
+from rungs import diffusion_fast_conv
 from serving import Skip, serve
 
 from allaprima_c import HANDLE, TEXT, Library
+from tutorial_filter import tutorial_filter
 
 # ALLAPRIMA_TRANSFORM_… and ALLAPRIMA_INT8_… of allaprima.h.
 KINDS = {"attention math": 1, "fuse": 2, "swap conv": 3, "int8": 4, "channels last": 5, "compile": 6}
@@ -45,7 +46,7 @@ def layers(library, pipeline, kind, everything):
     for layer in json.loads(library.read_text("pipeline_layers", pipeline.handle)):
         widths = layer["in"], layer["out"]
         if kind == "int8" and layer["kind"] == "linear":
-            taken = everything or diffusion_fast_linear(*widths)
+            taken = everything or tutorial_filter(*widths)
         else:
             is_small = layer["kind"] == "conv" and layer["kernel"] == 1
             taken = kind == "swap conv" and is_small and (everything or diffusion_fast_conv(*widths))

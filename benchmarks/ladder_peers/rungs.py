@@ -65,18 +65,6 @@ RUNGS = (
          compile="yes", fuse=True, swap_conv1x1=True, int8="torchao"),
 )  # fmt: skip
 
-# (in, out) that the tutorial's filter leaves out, beside those with at most 16 in.
-LEFT_OUT = {
-    (1280, 640), (1920, 1280), (1920, 640), (2048, 1280), (2048, 2560), (2560, 1280), (256, 128),
-    (2816, 1280), (320, 640), (512, 1536), (512, 256), (512, 512), (640, 1280), (640, 1920),
-    (640, 320), (640, 5120), (640, 640), (960, 320), (960, 640),
-}  # fmt: skip
-
-
-def diffusion_fast_linear(in_features, out_features):
-    return in_features > 16 and (in_features, out_features) not in LEFT_OUT
-
-
 def diffusion_fast_conv(in_channels, out_channels):
     return 128 in (in_channels, out_channels)
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/device.h"
 #include "base/error.h"
+#include "kernels/attention.h"
 #include "kernels/onednn.h"
 #include "networks/unet.h"
 #include "networks/vae_decoder.h"
@@ -141,7 +142,7 @@ class Benchmark {
     const auto add = [&](const transforms::PlanEntry& e) {
       plan.push_back({{"transform", e.name}, {"changed", e.changed}, {"detail", e.detail}});
     };
-    if (options_.math) ops_.attention = ops_.math_attention;
+    if (options_.math) ops_.attention = kernels::math_attention;
     if (options_.fuse_qkv) add(transforms::fuse_qkv(networks));
     if (!options_.int8_layers.empty()) {
       add(transforms::int8_dynamic(networks, int8_layers(networks),

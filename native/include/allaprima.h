@@ -20,10 +20,9 @@
  * Threads. Any function may be called from any thread. All work is done by one engine thread, one
  * call at a time in the order of arrival; the caller waits. Only allaprima_run_cancel,
  * allaprima_run_size, allaprima_run_completed_steps, allaprima_run_total_steps,
- * allaprima_last_error, allaprima_check_libtorch, allaprima_version and allaprima_abi_version never
- * wait. A handle must not
- * be used after it was closed. A process that was forked after the first call has no engine thread
- * and must not use the library.
+ * allaprima_last_error, allaprima_check_libtorch, allaprima_version and allaprima_abi_version
+ * never wait. A handle must not be used after it was closed. A process that was forked after the
+ * first call has no engine thread and must not use the library.
  *
  * On CUDA a step only enqueues work, at most two steps ahead: an error of the device may surface at
  * a later call, and the times of steps are those of the steps before.

@@ -21,8 +21,9 @@ from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize
 
 import int8_schemes
 from diffusers_run import Request, distance, load_tiny, run
-from int8_schemes import SCHEMES, product, replace_linears, tutorial_filter
+from int8_schemes import SCHEMES, product, replace_linears
 from make_golden import sort_header
+from tutorial_filter import tutorial_filter
 
 LAYERS = "native/tests/data/int8"
 MODELS = ("models/tiny", "models/emoji")

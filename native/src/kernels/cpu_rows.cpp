@@ -1,8 +1,19 @@
+#include "kernels/cpu_rows.h"
+
 #include <ATen/Version.h>
 
 #include <string>
 
-#include "kernels/cpu/rows.h"
+namespace allaprima::kernels {
+
+std::optional<cpu::Element> element_of(const Tensor& x) {
+  if (!x.is_cpu()) return std::nullopt;
+  if (x.scalar_type() == at::kFloat) return cpu::Element::kFloat;
+  if (x.scalar_type() == at::kBFloat16) return cpu::Element::kBFloat16;
+  return std::nullopt;
+}
+
+}  // namespace allaprima::kernels
 
 namespace allaprima::kernels::cpu {
 

@@ -1,7 +1,7 @@
 #include "kernels/guided_step.h"
 
 #include "base/shape.h"
-#include "kernels/cpu/rows.h"
+#include "kernels/cpu_rows.h"
 
 namespace allaprima::kernels {
 
@@ -26,18 +26,15 @@ Tensor guided_update(const Tensor& latent, const Tensor& prediction, double scal
   check_shape(prediction,
               {latent.size(0) * (guided ? 2 : 1), latent.size(1), latent.size(2), latent.size(3)},
               "prediction");
-  const bool known =
-      prediction.scalar_type() == at::kFloat || prediction.scalar_type() == at::kBFloat16;
-  const Tensor rows = (known ? prediction : prediction.to(at::kFloat)).contiguous();
+  const Tensor rows =
+      (element_of(prediction) ? prediction : prediction.to(at::kFloat)).contiguous();
   const Tensor old = latent.contiguous();
   Tensor result = at::empty_like(old);
   const auto* values = static_cast<const char*>(rows.const_data_ptr());
   const int64_t count = old.numel();
   const cpu::GuidedUpdate update{static_cast<float>(scale), static_cast<float>(factors.latent),
                                  static_cast<float>(factors.prediction)};
-  const auto type =
-      rows.scalar_type() == at::kFloat ? cpu::Element::kFloat : cpu::Element::kBFloat16;
-  cpu::row_kernels().guided_update(type, values,
+  cpu::row_kernels().guided_update(*element_of(rows), values,
                                    guided ? values + count * rows.element_size() : nullptr, count,
                                    update, old.const_data_ptr<float>(), result.data_ptr<float>());
   return result;

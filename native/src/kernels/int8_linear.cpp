@@ -4,7 +4,7 @@
 #include <ATen/record_function.h>
 
 #include "base/shape.h"
-#include "kernels/cpu/rows.h"
+#include "kernels/cpu_rows.h"
 
 namespace allaprima::kernels {
 
@@ -14,14 +14,6 @@ constexpr double kSmallest = 1.0 / (1 << 23);  // the spacing of fp32 at 1
 constexpr int64_t kElementsATask = 1 << 15;
 
 int64_t rows_a_task(int64_t width) { return std::max<int64_t>(1, kElementsATask / width); }
-
-bool has_row_kernel(const Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-}
-
-cpu::Element element_of(const Tensor& x) {
-  return x.scalar_type() == at::kFloat ? cpu::Element::kFloat : cpu::Element::kBFloat16;
-}
 
 Int8Rows quantize_on_cpu(const Tensor& given, cpu::Int8Rounding rounding) {
   RECORD_USER_SCOPE("allaprima::quantize_rows");
@@ -34,7 +26,7 @@ Int8Rows quantize_on_cpu(const Tensor& given, cpu::Int8Rounding rounding) {
   auto* scales = result.scales.data_ptr<float>();
   const cpu::RowKernels& kernels = cpu::row_kernels();
   at::parallel_for(0, rows, rows_a_task(width), [&](int64_t first, int64_t last) {
-    kernels.quantize(element_of(x), source + first * width * x.element_size(), last - first, width,
+    kernels.quantize(*element_of(x), source + first * width * x.element_size(), last - first, width,
                      rounding, values + first * width, scales + first);
   });
   return result;
@@ -52,7 +44,7 @@ Tensor dequantize_on_cpu(const Tensor& sums, const Tensor& row_scales, const Ten
   auto* target = static_cast<char*>(result.data_ptr());
   const cpu::RowKernels& kernels = cpu::row_kernels();
   at::parallel_for(0, rows, rows_a_task(width), [&](int64_t first, int64_t last) {
-    kernels.dequantize(element_of(like), source + first * width, last - first, width,
+    kernels.dequantize(*element_of(like), source + first * width, last - first, width,
                        of_rows + first, columns, target + first * width * like.element_size());
   });
   return result;
@@ -84,7 +76,7 @@ Int8Rows quantize_weight_plain(const Tensor& weight, Int8Scheme scheme) {
 
 Int8Weight quantize_weight(const Tensor& weight, Int8Scheme scheme) {
   check_shape(weight, {-1, -1}, "weight");
-  if (!has_row_kernel(weight)) return {quantize_weight_plain(weight, scheme), scheme};
+  if (!element_of(weight)) return {quantize_weight_plain(weight, scheme), scheme};
   const auto rounding = scheme == Int8Scheme::kTutorial ? cpu::Int8Rounding::k127AndAHalf
                                                         : cpu::Int8Rounding::k127AndAHalfInverse;
   return {quantize_on_cpu(weight, rounding), scheme};
@@ -92,7 +84,7 @@ Int8Weight quantize_weight(const Tensor& weight, Int8Scheme scheme) {
 
 Int8Rows quantize_rows(const Tensor& x, Int8Scheme scheme) {
   check_shape(x, {-1, -1}, "activations");
-  if (!has_row_kernel(x)) return quantize_rows_plain(x, scheme);
+  if (!element_of(x)) return quantize_rows_plain(x, scheme);
   return quantize_on_cpu(x, scheme == Int8Scheme::kTutorial
                                 ? cpu::Int8Rounding::k127
                                 : cpu::Int8Rounding::k127AndAHalfInverse);
@@ -108,7 +100,7 @@ Tensor int8_linear(const Tensor& x, const Int8Weight& weight, const Tensor& bias
   const Int8Rows rows = quantize_rows(x.reshape({-1, x.size(-1)}), weight.scheme);
   const Tensor sums = at::_int_mm(rows.values, weight.rows.values.t());
   const Tensor result =
-      has_row_kernel(x)
+      element_of(x)
           ? dequantize_on_cpu(sums, rows.scales, weight.rows.scales, bias, x)
           : dequantize_plain(sums, rows.scales, weight.rows.scales, bias).to(x.scalar_type());
   auto shape = x.sizes().vec();

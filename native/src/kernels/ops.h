@@ -26,8 +26,6 @@ struct Ops {
   Tensor (*geglu)(const Tensor& x);
   /// q [B, T, N·H], k and v [B, S, N·H] with N heads: softmax(q kᵀ / √H) v, per head.
   Tensor (*attention)(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads);
-  /// The same, without a fused kernel: the scores of all tokens are held in memory.
-  Tensor (*math_attention)(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads);
   /// The same where token t sees tokens 0 to t only; S = T.
   Tensor (*causal_attention)(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads);
   /// x + residual, of one shape.

@@ -28,8 +28,8 @@ Tensor add_residual(const Tensor& x, const Tensor& residual) { return x + residu
 }  // namespace
 
 const Ops& plain_ops() {
-  static constexpr Ops kPlain{group_norm, group_norm_silu, layer_norm,       geglu,
-                              attention,  math_attention,  causal_attention, add_residual};
+  static constexpr Ops kPlain{group_norm, group_norm_silu,  layer_norm,  geglu,
+                              attention,  causal_attention, add_residual};
   return kPlain;
 }
 

@@ -39,6 +39,11 @@ void check_channels(const networks::UNetConfig& unet, const networks::VaeConfig&
         "which is not supported; text to image takes as many channels as it gives");
 }
 
+void check_variant_found(bool found, const std::string& variant, const std::string& model_folder) {
+  check(found, Code::kInvalidModel, model_folder, ": no component has the variant '", variant,
+        "'; leave it out to load the plain files");
+}
+
 void check_pooled(int64_t projection, const networks::UNetConfig& unet,
                   const std::string& model_folder) {
   check(projection != unet.pooled_width(5), Code::kInvalidModel, model_folder,

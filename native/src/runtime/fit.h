@@ -23,6 +23,9 @@ void check_lengths(std::array<int64_t, 2> tokens, std::array<int64_t, 2> positio
 void check_channels(const networks::UNetConfig& unet, const networks::VaeConfig& vae,
                     const std::string& model_folder);
 
+/// `found`: whether a component has the variant that was asked for.
+void check_variant_found(bool found, const std::string& variant, const std::string& model_folder);
+
 /// The second text encoder's projection.
 void check_pooled(int64_t projection, const networks::UNetConfig& unet,
                   const std::string& model_folder);

@@ -52,11 +52,10 @@ class Inspection {
 
   void look_at_scheduler();
   std::optional<ClipTokenizer> look_at_tokenizer(const std::string& name, int64_t positions);
-  std::optional<WeightFiles> find(const std::string& name, const char* stem, Json& about);
+  std::optional<WeightFiles> find(const std::string& name, Json& about);
   bool look_at_files(const WeightFiles& weights, const std::string& name, Json& about);
   template <class Network, class Read>
-  auto look_at_network(const std::string& name, const char* stem, Read read,
-                       void (*accept_older)(Checkpoint&))
+  auto look_at_network(const std::string& name, Read read, void (*accept_older)(Checkpoint&))
       -> std::optional<decltype(read(fs::path(), nullptr))>;
   void look_at_networks();
   void check_variant();
@@ -96,8 +95,8 @@ std::optional<ClipTokenizer> Inspection::look_at_tokenizer(const std::string& na
   return tokenizer;
 }
 
-std::optional<WeightFiles> Inspection::find(const std::string& name, const char* stem,
-                                            Json& about) {
+std::optional<WeightFiles> Inspection::find(const std::string& name, Json& about) {
+  const char* stem = stem_of(name);
   std::optional<WeightFiles> weights;
   about["variants"] = variants_of(model_ / name, stem);
   attempt(name, [&] {
@@ -131,7 +130,7 @@ bool Inspection::look_at_files(const WeightFiles& weights, const std::string& na
 /// The configuration where it is good. The network that it describes is built without memory for
 /// its weights, and held against the names and shapes in the files.
 template <class Network, class Read>
-auto Inspection::look_at_network(const std::string& name, const char* stem, Read read,
+auto Inspection::look_at_network(const std::string& name, Read read,
                                  void (*accept_older)(Checkpoint&))
     -> std::optional<decltype(read(fs::path(), nullptr))> {
   std::optional<decltype(read(fs::path(), nullptr))> config;
@@ -140,7 +139,7 @@ auto Inspection::look_at_network(const std::string& name, const char* stem, Read
   Refusals refusals;
   attempt(name, [&] { config = read(model_ / name, &refusals); });
   for (const std::string& refusal : refusals) add_problem(name, refusal);
-  const auto weights = find(name, stem, about);
+  const auto weights = find(name, about);
   const bool readable = weights && look_at_files(*weights, name, about);
   if (config && readable) {
     attempt(name, [&] {
@@ -161,7 +160,7 @@ void Inspection::look_at_networks() {
   using networks::Projection;
   const auto text_encoder = [&](const std::string& name, Projection projection) {
     return look_at_network<networks::ClipTextEncoder>(
-        name, "model",
+        name,
         [=](const fs::path& folder, Refusals* refusals) {
           return networks::ClipTextConfig::read(folder, projection, refusals);
         },
@@ -169,10 +168,9 @@ void Inspection::look_at_networks() {
   };
   const auto first = text_encoder("text_encoder", Projection::kNone);
   const auto second = text_encoder("text_encoder_2", Projection::kPresent);
-  const auto unet = look_at_network<networks::UNet>("unet", "diffusion_pytorch_model",
-                                                    networks::UNetConfig::read, nullptr);
-  const auto vae = look_at_network<networks::VaeDecoder>(
-      "vae", "diffusion_pytorch_model", networks::VaeConfig::read, networks::accept_older_vae);
+  const auto unet = look_at_network<networks::UNet>("unet", networks::UNetConfig::read, nullptr);
+  const auto vae = look_at_network<networks::VaeDecoder>("vae", networks::VaeConfig::read,
+                                                         networks::accept_older_vae);
   constexpr int64_t kUsualPositions = 77;
   const auto words = look_at_tokenizer("tokenizer", first ? first->positions : kUsualPositions);
   const auto words_2 =
@@ -196,8 +194,7 @@ void Inspection::look_at_networks() {
 
 void Inspection::check_variant() {
   if (variant_.empty() || found_variant_ || components_.empty()) return;
-  add_problem("", message_of(model_.string(), ": no component has the variant '", variant_,
-                             "'; leave it out to load the plain files"));
+  attempt("", [&] { check_variant_found(false, variant_, model_.string()); });
 }
 
 Json Inspection::run() {

@@ -23,6 +23,13 @@ std::string purpose(const std::string& kind) {
 
 }  // namespace
 
+const char* stem_of(const std::string& component) {
+  for (const auto& [name, stem] : kWeighted) {
+    if (component == name) return stem;
+  }
+  fail(Code::kInternal, component, " has no weights");
+}
+
 Json open_model_index(const std::filesystem::path& model) {
   std::error_code ignored;
   check(!std::filesystem::is_regular_file(model, ignored), Code::kInvalidModel, model.string(),

@@ -20,6 +20,8 @@ constexpr std::array<std::pair<const char*, const char*>, 4> kWeighted{
      {"text_encoder_2", "model"},
      {"unet", "diffusion_pytorch_model"},
      {"vae", "diffusion_pytorch_model"}}};
+/// How the files of one of these are called.
+const char* stem_of(const std::string& component);
 
 struct ModelIndex {
   bool zeros_for_no_negative_prompt;

@@ -41,8 +41,7 @@ void Pipeline::find_weights(const std::string& variant) {
     components_.push_back({name, allaprima::find_weights(model_ / name, stem, variant), {}});
     found = found || components_.back().files.variant == variant;
   }
-  check(found, Code::kInvalidModel, model_.string(), ": no component has the variant '", variant,
-        "'; leave it out to load the plain files");
+  check_variant_found(found, variant, model_.string());
 }
 
 void Pipeline::load_weights() {

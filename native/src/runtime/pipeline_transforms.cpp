@@ -1,4 +1,5 @@
 // What a pipeline changes in the networks that it has loaded.
+#include "kernels/attention.h"
 #include "runtime/pipeline.h"
 #include "transforms/fuse_qkv.h"
 #include "transforms/int8_choice.h"
@@ -90,7 +91,7 @@ void Pipeline::transform(const Transform& t) {
   check_order(t.kind);
   switch (t.kind) {
     case TransformKind::kMathAttention:
-      ops_.attention = kernels::plain_ops().math_attention;
+      ops_.attention = kernels::math_attention;
       plan_.push_back({"attention_math", "attention by products, softmax and products", 0, 0, 0});
       break;
     case TransformKind::kFuseQkv:

@@ -100,14 +100,14 @@ void Run::check_latents(int64_t first) const {
 void Run::prepare(int64_t step) {
   if (pipeline_.compiled() && step > 0) return;
   pipeline_.fit({request_.width, request_.height, request_.images, guided()});
-  const auto fp32 = at::TensorOptions(at::kFloat);
-  Tensor timesteps = at::empty({pipeline_.compiled() ? request_.steps : 1}, fp32);
-  for (int64_t i = 0; i < timesteps.size(0); ++i) {
-    timesteps[i] = table_.rows[static_cast<size_t>(step + i)].timestep;
+  std::vector<double> timesteps;
+  for (int64_t i = 0; i < (pipeline_.compiled() ? request_.steps : 1); ++i) {
+    timesteps.push_back(table_.rows[static_cast<size_t>(step + i)].timestep);
   }
   const auto& unet = pipeline_.unet();
   text_ = unet.prepare(forward(), encoded_->condition);
-  times_ = unet.prepare(forward(), text_, timesteps.to(pipeline_.placement().device));
+  times_ = unet.prepare(forward(), text_,
+                        at::tensor(timesteps, at::kFloat).to(pipeline_.placement().device));
 }
 
 Tensor Run::predict(int64_t step) {

@@ -41,14 +41,9 @@ ShapeTiming time_shape(int64_t rows, const nn::DenseLinear& dense, kernels::Int8
 
 Int8Choice choose_int8(Networks networks, const CallSize& call, kernels::Int8Scheme scheme,
                        bool packed) {
-  std::map<std::string, LayerInfo> layers;
-  for (const LayerInfo& layer : list_layers(networks)) {
-    if (layer.kind == LayerKind::kLinear) layers.emplace(layer.name, layer);
-  }
   std::map<std::array<int64_t, 3>, ShapeTiming> timings;
   Int8Choice choice;
-  each_linear(networks, [&](const std::string& name, nn::Linear& linear) {
-    const LayerInfo& layer = layers.at(name);
+  each_linear(networks, [&](const LayerInfo& layer, nn::Linear& linear) {
     if (!why_not_int8(layer).empty()) return;
     const int64_t rows = rows_of(layer, call);
     const std::array<int64_t, 3> shape{rows, layer.in, layer.out};
@@ -59,7 +54,7 @@ Int8Choice choose_int8(Networks networks, const CallSize& call, kernels::Int8Sch
     }
     ShapeTiming& timing = found->second;
     timing.layers += 1;
-    if (timing.int8_seconds < kWorthIt * timing.dense_seconds) choice.layers.push_back(name);
+    if (timing.int8_seconds < kWorthIt * timing.dense_seconds) choice.layers.push_back(layer.name);
   });
   for (const auto& [shape, timing] : timings) choice.timings.push_back(timing);
   return choice;

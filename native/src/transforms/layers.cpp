@@ -10,27 +10,6 @@ namespace allaprima::transforms {
 
 namespace {
 
-class Walk : public nn::Visitor {
- public:
-  std::function<void(const std::string&, nn::Linear&)> linear;
-  std::function<void(const std::string&, nn::Conv2d&)> conv;
-
-  void over(Networks networks) {
-    child("unet", networks.unet);
-    child("vae", networks.vae);
-  }
-
- protected:
-  bool on_linear(const std::string& path, nn::Linear& layer) override {
-    if (linear) linear(path, layer);
-    return false;
-  }
-  bool on_conv(const std::string& path, nn::Conv2d& layer) override {
-    if (conv) conv(path, layer);
-    return false;
-  }
-};
-
 bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
@@ -57,7 +36,6 @@ RowKind row_kind(const std::string& name) {
 /// every level of the decoder but the last doubles them, and what is behind has the picture's size.
 void find_scale(LayerInfo& layer, const networks::UNetConfig& unet,
                 const networks::VaeConfig& vae) {
-  layer.shrink = layer.enlarge = 1;
   const auto levels = static_cast<int64_t>(unet.down.size());
   const int64_t up = index_behind(layer.name, "up_blocks."),
                 down = index_behind(layer.name, "down_blocks.");
@@ -77,37 +55,77 @@ int64_t batch_of(const LayerInfo& layer, const CallSize& call) {
   return layer.name.starts_with("vae.") ? 1 : call.batch;
 }
 
+/// Tells of each layer what it is, and goes no further.
+class Walk : public nn::Visitor {
+ public:
+  std::function<void(const LayerInfo&, nn::Linear&)> linear;
+  std::function<void(const LayerInfo&, nn::Conv2d&)> conv;
+
+  explicit Walk(Networks networks) : networks_(networks) {}
+
+  void run() {
+    child("unet", networks_.unet);
+    child("vae", networks_.vae);
+  }
+
+ protected:
+  bool on_linear(const std::string& path, nn::Linear& layer) override {
+    if (linear) {
+      linear(
+          described({path, LayerKind::kLinear, layer.in(), layer.out(), 1, row_kind(path), 1, 1}),
+          layer);
+    }
+    return false;
+  }
+  bool on_conv(const std::string& path, nn::Conv2d& layer) override {
+    const auto& shape = layer.shape();
+    if (conv) {
+      conv(described(
+               {path, LayerKind::kConv, shape.in, shape.out, shape.kernel, RowKind::kPixel, 1, 1}),
+           layer);
+    }
+    return false;
+  }
+
+ private:
+  LayerInfo described(LayerInfo layer) const {
+    find_scale(layer, networks_.unet.config(), networks_.vae.config());
+    return layer;
+  }
+
+  Networks networks_;
+};
+
 }  // namespace
 
-void each_linear(Networks networks,
-                 const std::function<void(const std::string&, nn::Linear&)>& use) {
-  Walk walk;
+void each_linear(Networks networks, const std::function<void(const LayerInfo&, nn::Linear&)>& use) {
+  Walk walk(networks);
   walk.linear = use;
-  walk.over(networks);
+  walk.run();
 }
 
-void each_conv(Networks networks, const std::function<void(const std::string&, nn::Conv2d&)>& use) {
-  Walk walk;
+void each_conv(Networks networks, const std::function<void(const LayerInfo&, nn::Conv2d&)>& use) {
+  Walk walk(networks);
   walk.conv = use;
-  walk.over(networks);
+  walk.run();
 }
 
 std::vector<LayerInfo> list_layers(Networks networks) {
   std::vector<LayerInfo> layers;
-  Walk walk;
-  walk.linear = [&](const std::string& name, const nn::Linear& linear) {
-    layers.push_back(
-        {name, LayerKind::kLinear, linear.in(), linear.out(), 1, row_kind(name), 1, 1});
-    find_scale(layers.back(), networks.unet.config(), networks.vae.config());
-  };
-  walk.conv = [&](const std::string& name, const nn::Conv2d& conv) {
-    const auto& shape = conv.shape();
-    layers.push_back(
-        {name, LayerKind::kConv, shape.in, shape.out, shape.kernel, RowKind::kPixel, 1, 1});
-    find_scale(layers.back(), networks.unet.config(), networks.vae.config());
-  };
-  walk.over(networks);
+  Walk walk(networks);
+  walk.linear = [&](const LayerInfo& layer, const nn::Linear&) { layers.push_back(layer); };
+  walk.conv = [&](const LayerInfo& layer, const nn::Conv2d&) { layers.push_back(layer); };
+  walk.run();
   return layers;
+}
+
+std::vector<std::string> names_where(Networks networks,
+                                     const std::function<bool(const LayerInfo&)>& meant) {
+  std::vector<std::string> names;
+  for (const LayerInfo& layer : list_layers(networks)) {
+    if (meant(layer)) names.push_back(layer.name);
+  }
+  return names;
 }
 
 MapSize map_of(const LayerInfo& layer, const CallSize& call) {
@@ -126,16 +144,16 @@ int64_t rows_of(const LayerInfo& layer, const CallSize& call) {
 
 LinearCount count_linears(Networks networks) {
   LinearCount count;
-  each_linear(networks, [&](const std::string& name, const nn::Linear& layer) {
-    (name.starts_with("unet.") ? count.unet : count.vae) += 1;
-    count.bytes += layer.bytes();
+  each_linear(networks, [&](const LayerInfo& layer, const nn::Linear& linear) {
+    (layer.name.starts_with("unet.") ? count.unet : count.vae) += 1;
+    count.bytes += linear.bytes();
   });
   return count;
 }
 
 int64_t layer_bytes(Networks networks) {
   int64_t bytes = count_linears(networks).bytes;
-  each_conv(networks, [&](const std::string&, const nn::Conv2d& layer) { bytes += layer.bytes(); });
+  each_conv(networks, [&](const LayerInfo&, const nn::Conv2d& conv) { bytes += conv.bytes(); });
   return bytes;
 }
 

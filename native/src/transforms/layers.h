@@ -35,6 +35,9 @@ struct LayerInfo {
 };
 
 std::vector<LayerInfo> list_layers(Networks networks);
+/// The names of those that `meant` takes.
+std::vector<std::string> names_where(Networks networks,
+                                     const std::function<bool(const LayerInfo&)>& meant);
 
 /// One call of the networks: latents [batch, C, height, width] and `tokens` of text a picture.
 struct CallSize {
@@ -51,10 +54,9 @@ MapSize map_of(const LayerInfo& layer, const CallSize& call);
 /// How many rows this linear layer sees.
 int64_t rows_of(const LayerInfo& layer, const CallSize& call);
 
-/// Calls `use` with the full name of every linear layer, or convolution, in the order of `visit`.
-void each_linear(Networks networks,
-                 const std::function<void(const std::string&, nn::Linear&)>& use);
-void each_conv(Networks networks, const std::function<void(const std::string&, nn::Conv2d&)>& use);
+/// Calls `use` with every linear layer, or convolution, in the order of `visit`.
+void each_linear(Networks networks, const std::function<void(const LayerInfo&, nn::Linear&)>& use);
+void each_conv(Networks networks, const std::function<void(const LayerInfo&, nn::Conv2d&)>& use);
 
 struct LinearCount {
   int64_t unet = 0, vae = 0;  // layers

@@ -1,7 +1,6 @@
 #include "transforms/pack.h"
 
 #include <array>
-#include <map>
 
 #include "kernels/onednn.h"
 
@@ -35,20 +34,12 @@ bool pack(nn::Conv2d& conv, const std::array<int64_t, 4>& map) {
   return true;
 }
 
-std::map<std::string, LayerInfo> convs_by_name(Networks networks) {
-  std::map<std::string, LayerInfo> convs;
-  for (LayerInfo& layer : list_layers(networks)) {
-    if (layer.kind == LayerKind::kConv) convs.emplace(layer.name, layer);
-  }
-  return convs;
-}
-
 }  // namespace
 
 PlanEntry channels_last(Networks networks) {
   PlanEntry entry{"channels_last", "maps and convolutions keep a pixel's channels together", 0, 0,
                   0};
-  each_conv(networks, [&](const std::string&, nn::Conv2d& conv) {
+  each_conv(networks, [&](const LayerInfo&, nn::Conv2d& conv) {
     auto* dense = std::get_if<nn::DenseConv>(&conv.storage());
     if (dense == nullptr) return;
     entry.changed += 1;
@@ -62,10 +53,9 @@ PlanEntry channels_last(Networks networks) {
 PlanEntry pack(Networks networks, const CallSize& call) {
   PlanEntry entry{"pack", "", 0, layer_bytes(networks), 0};
   int64_t linears = 0, convs = 0;
-  each_linear(networks, [&](const std::string&, nn::Linear& layer) { linears += pack(layer); });
-  const auto maps = convs_by_name(networks);
-  each_conv(networks, [&](const std::string& name, nn::Conv2d& layer) {
-    convs += pack(layer, map_shape(maps.at(name), call));
+  each_linear(networks, [&](const LayerInfo&, nn::Linear& linear) { linears += pack(linear); });
+  each_conv(networks, [&](const LayerInfo& layer, nn::Conv2d& conv) {
+    convs += pack(conv, map_shape(layer, call));
   });
   entry.changed = linears + convs;
   entry.bytes_after = layer_bytes(networks);
@@ -77,12 +67,10 @@ PlanEntry pack(Networks networks, const CallSize& call) {
 }
 
 void fit(Networks networks, const CallSize& call) {
-  const auto maps = convs_by_name(networks);
-  each_conv(networks, [&](const std::string& name, nn::Conv2d& conv) {
+  each_conv(networks, [&](const LayerInfo& layer, nn::Conv2d& conv) {
     auto* packed = std::get_if<nn::PackedConv>(&conv.storage());
     if (packed == nullptr) return;
-    const auto map = map_shape(maps.at(name), call);
-    packed->weight = kernels::pack_conv(packed->weight, place_of(conv), map);
+    packed->weight = kernels::pack_conv(packed->weight, place_of(conv), map_shape(layer, call));
   });
 }
 

@@ -1,6 +1,6 @@
 #include "transforms/swap_conv1x1.h"
 
-#include <algorithm>
+#include <set>
 
 namespace allaprima::transforms {
 
@@ -14,11 +14,9 @@ void swap(nn::Conv2d& conv) {
 }
 
 std::vector<std::string> names_of(Networks networks) {
-  std::vector<std::string> names;
-  each_conv(networks, [&](const std::string& name, const nn::Conv2d& conv) {
-    if (conv.shape().kernel == 1) names.push_back(name);
+  return names_where(networks, [](const LayerInfo& layer) {
+    return layer.kind == LayerKind::kConv && layer.kernel == 1;
   });
-  return names;
 }
 
 }  // namespace
@@ -26,13 +24,14 @@ std::vector<std::string> names_of(Networks networks) {
 PlanEntry swap_conv1x1(Networks networks, const std::vector<std::string>& names) {
   check_names(names, names_of(networks), "convolution of 1×1");
   PlanEntry entry{"swap_conv1x1", "1×1 convolutions became linear layers", 0, 0, 0};
-  each_conv(networks, [&](const std::string& name, nn::Conv2d& conv) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) return;
+  const std::set<std::string> chosen(names.begin(), names.end());
+  each_conv(networks, [&](const LayerInfo& layer, nn::Conv2d& conv) {
+    if (!chosen.contains(layer.name)) return;
     entry.changed += 1;
     entry.bytes_before += conv.bytes();
     swap(conv);
     entry.bytes_after += conv.bytes();
-    entry.layers.push_back(name);
+    entry.layers.push_back(layer.name);
   });
   return entry;
 }

@@ -6,9 +6,9 @@
 #include <functional>
 
 #include "bad_models.h"
+#include "generation.h"
 #include "io/tensors.h"
 #include "runtime/initial_noise.h"
-#include "runtime/run.h"
 
 namespace allaprima::runtime {
 namespace {
@@ -110,9 +110,7 @@ Request small_request() {
 
 void draw(Pipeline& pipeline, const Request& request) {
   runtime::Run run(pipeline, request);
-  for (int64_t i = 0; i < request.steps; ++i) run.step();
-  std::vector<uint8_t> rgb(static_cast<size_t>(run.rgb_bytes()));
-  run.finish(rgb);
+  generate(run);
 }
 
 TEST(BadRequestTest, each_is_refused_and_the_pipeline_stays_usable) {

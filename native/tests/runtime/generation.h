@@ -15,10 +15,12 @@ inline double distance(const Tensor& ours, const Tensor& theirs) {
   return gap == 0 ? 0 : gap / b.norm().item<double>();
 }
 
-inline void generate(Run& run) {
+/// Returns its bytes, RGB.
+inline std::vector<uint8_t> generate(Run& run) {
   for (int64_t i = 0; i < run.request().steps; ++i) run.step();
   std::vector<uint8_t> rgb(static_cast<size_t>(run.rgb_bytes()));
   run.finish(rgb);
+  return rgb;
 }
 
 }  // namespace allaprima::runtime

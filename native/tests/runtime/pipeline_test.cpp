@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "generation.h"
 #include "model_copy.h"
-#include "runtime/run.h"
 
 namespace allaprima::runtime {
 namespace {
@@ -147,10 +147,7 @@ TEST(PipelineVariantTest, takes_the_variant_where_there_is_one_and_says_what_it_
 
 std::vector<uint8_t> draw(Pipeline& pipeline, Request request) {
   runtime::Run run(pipeline, std::move(request));
-  for (int64_t i = 0; i < run.request().steps; ++i) run.step();
-  std::vector<uint8_t> rgb(static_cast<size_t>(run.rgb_bytes()));
-  run.finish(rgb);
-  return rgb;
+  return generate(run);
 }
 
 Request small_request(uint64_t seed) {

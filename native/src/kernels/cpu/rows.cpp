@@ -41,39 +41,29 @@ float rounded(float x) {
   return (x + kNoFraction) - kNoFraction;
 }
 
-float cut(float x, float low, float high) {
+/// To the nearest integer of low to 127.
+int8_t integer(float x, float low) {
   x = x < low ? low : x;
-  return x > high ? high : x;
+  x = x > 127.0f ? 127.0f : x;
+  return static_cast<int8_t>(static_cast<int32_t>(rounded(x)));
 }
+
+float at_least(float least, float x) { return x < least ? least : x; }
 
 template <class T>
 void quantize_row(const T* x, int64_t width, Int8Rounding rounding, int8_t* values, float* scale) {
-  const float largest = largest_magnitude(x, width);
-  if (rounding == Int8Rounding::k127) {
-    const float s = (largest < 1e-5f ? 1e-5f : largest) / 127.0f;
-    for (int64_t i = 0; i < width; ++i) {
-      values[i] =
-          static_cast<int8_t>(static_cast<int32_t>(rounded(cut(widen(x[i]) / s, -127.0f, 127.0f))));
-    }
-    *scale = s;
-    return;
-  }
   constexpr float kSmallest = 1.0f / (1 << 23);
-  const float divided = largest / 127.5f;
-  const float s = divided < kSmallest ? kSmallest : divided;
+  const float largest = largest_magnitude(x, width);
+  const bool whole = rounding == Int8Rounding::k127;
+  const float s = whole ? at_least(1e-5f, largest) / 127.0f : at_least(kSmallest, largest / 127.5f);
   *scale = s;
-  if (rounding == Int8Rounding::k127AndAHalf) {
-    for (int64_t i = 0; i < width; ++i) {
-      values[i] =
-          static_cast<int8_t>(static_cast<int32_t>(rounded(cut(widen(x[i]) / s, -128.0f, 127.0f))));
-    }
+  if (rounding == Int8Rounding::k127AndAHalfInverse) {
+    const float inverse = 1.0f / s;
+    for (int64_t i = 0; i < width; ++i) values[i] = integer(widen(x[i]) * inverse, -128.0f);
     return;
   }
-  const float inverse = 1.0f / s;
-  for (int64_t i = 0; i < width; ++i) {
-    values[i] = static_cast<int8_t>(
-        static_cast<int32_t>(rounded(cut(widen(x[i]) * inverse, -128.0f, 127.0f))));
-  }
+  const float low = whole ? -127.0f : -128.0f;
+  for (int64_t i = 0; i < width; ++i) values[i] = integer(widen(x[i]) / s, low);
 }
 
 template <class T>

@@ -2,6 +2,7 @@ package io.github.allaprima;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,6 +14,11 @@ record Fields(Map<String, Object> values) {
 
   boolean flag(String name) {
     return get(name, Boolean.class);
+  }
+
+  /** A constant of an enum, written in small letters. */
+  <E extends Enum<E>> E constant(String name, Class<E> type) {
+    return Enum.valueOf(type, text(name).toUpperCase(Locale.ROOT));
   }
 
   Number number(String name) {

@@ -90,7 +90,7 @@ final class Optimizations {
     }
     Fields info = new Fields(Json.object(pipeline.info()));
     return new Plan(
-        PipelineInfo.precision(info),
+        info.constant("precision", Precision.class),
         attention,
         fuseQkv,
         swapped,

@@ -2,7 +2,6 @@ package io.github.allaprima;
 
 import io.github.allaprima.internal.Json;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /**
  * What a pipeline is and where it runs.
@@ -36,16 +35,12 @@ public record PipelineInfo(
         Path.of(info.text("model")),
         info.text("device"),
         info.text("device_reason"),
-        precision(info),
+        info.constant("precision", Precision.class),
         info.text("precision_reason"),
         new Size(info.number("width").intValue(), info.number("height").intValue()),
         info.number("size_multiple").intValue(),
         info.number("steps").intValue(),
         info.number("guidance").doubleValue(),
         json);
-  }
-
-  static Precision precision(Fields info) {
-    return Precision.valueOf(info.text("precision").toUpperCase(Locale.ROOT));
   }
 }

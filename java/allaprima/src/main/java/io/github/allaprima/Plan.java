@@ -189,12 +189,12 @@ public record Plan(
           "its format is \"%s\", expected \"%s\"".formatted(plan.text("format"), FORMAT));
     }
     return new Plan(
-        upper(Precision.class, plan.text("precision")),
-        upper(Attention.class, plan.text("attention")),
+        plan.constant("precision", Precision.class),
+        plan.constant("attention", Attention.class),
         plan.flag("fuse_qkv"),
         plan.texts("swap_conv1x1"),
         plan.optionalObject("int8_dynamic")
-            .map(i -> new Int8(upper(Int8Scheme.class, i.text("scheme")), i.texts("layers"))),
+            .map(i -> new Int8(i.constant("scheme", Int8Scheme.class), i.texts("layers"))),
         plan.flag("channels_last"),
         plan.flag("compile"),
         List.of());
@@ -202,10 +202,6 @@ public record Plan(
 
   private static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static <E extends Enum<E>> E upper(Class<E> type, String name) {
-    return Enum.valueOf(type, name.toUpperCase(Locale.ROOT));
   }
 
   /** The entries as text, a line each, and a line for each layer that was asked for in vain. */

@@ -1,5 +1,6 @@
 package io.github.allaprima.cli;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import picocli.CommandLine;
 
 /** Runs the program, in this process or in one of its own. */
@@ -90,6 +92,12 @@ final class Cli {
       Files.delete(out);
       Files.delete(err);
     }
+  }
+
+  /** Of a picture; the file itself also tells the request. */
+  static int[] pixels(Path file) throws IOException {
+    BufferedImage image = ImageIO.read(file.toFile());
+    return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
   }
 
   static void copy(Path model, Path target) throws IOException {

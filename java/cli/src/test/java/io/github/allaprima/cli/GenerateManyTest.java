@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.allaprima.cli.Cli.Result;
 import io.github.allaprima.internal.Json;
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,8 +39,7 @@ class GenerateManyTest {
   }
 
   private int[] pixels(String name) throws IOException {
-    BufferedImage image = ImageIO.read(folder.resolve(name).toFile());
-    return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
+    return Cli.pixels(folder.resolve(name));
   }
 
   private Set<String> files() throws IOException {

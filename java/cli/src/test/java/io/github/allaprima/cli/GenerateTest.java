@@ -65,10 +65,8 @@ class GenerateTest {
     return folder.resolve(name).toString();
   }
 
-  /** The file itself also tells the request. */
   private int[] pixels(String picture) throws IOException {
-    BufferedImage image = ImageIO.read(folder.resolve(picture).toFile());
-    return image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
+    return Cli.pixels(folder.resolve(picture));
   }
 
   @Test
