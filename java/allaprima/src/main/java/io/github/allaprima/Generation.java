@@ -88,11 +88,11 @@ final class Generation {
 
   private List<Image> draw(NativeRun run, Request complete, long start) {
     int total = run.totalSteps();
-    for (int completed = 1; completed <= total; completed++) {
-      step(run, completed, total);
-      Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
-      options.progress().onStep(new Step(completed, total, elapsed));
-    }
+    run.steps(
+        completed -> {
+          Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
+          options.progress().onStep(new Step(completed, total, elapsed));
+        });
     Pixels pixels = run.finish();
     options.saveLatents().ifPresent(run::saveLatents);
     Request sized = complete.size(pixels.width(), pixels.height());
@@ -100,17 +100,6 @@ final class Generation {
     return IntStream.range(0, pixels.images())
         .mapToObj(index -> image(pixels, index, alone(sized, index), report))
         .toList();
-  }
-
-  private static void step(NativeRun run, int number, int total) {
-    Events.Span event = Events.step(number, total);
-    try {
-      run.step();
-      event.end("done");
-    } catch (RuntimeException | Error e) {
-      event.end(e);
-      throw e;
-    }
   }
 
   private static Image image(Pixels pixels, int index, Request drawn, Report report) {

@@ -20,7 +20,7 @@ class NativePipelineTest {
         pipeline.begin(Request.of("a red apple").steps(1).guidance(5).size(64, 64).seed(7));
     AllaPrimaException e = assertThrows(AllaPrimaException.class, pipeline::close);
     assertEquals(ErrorCode.INVALID_ARGUMENT, e.code());
-    run.step();
+    run.steps(completed -> {});
     run.close();
     pipeline.close();
     pipeline.close();

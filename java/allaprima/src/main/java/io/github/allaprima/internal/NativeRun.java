@@ -3,12 +3,15 @@ package io.github.allaprima.internal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
 
 /** Owns the run handle of the C API: one generation. One thread works on it, any may cancel it. */
 public final class NativeRun implements AutoCloseable {
   private final CApi.RunHandle run;
   private final Worker worker;
+  private volatile boolean cancelled;
   private boolean closed;
 
   NativeRun(CApi.RunHandle run, Worker worker) {
@@ -30,9 +33,43 @@ public final class NativeRun implements AutoCloseable {
     return CApi.allaprima_run_total_steps(run);
   }
 
-  /** Does the next denoising step. An interrupt of the waiting thread cancels the run. */
-  public void step() {
-    call(() -> CApi.allaprima_run_step(run));
+  /**
+   * Does the denoising steps, {@link #totalSteps} of them. {@code completed} is told the number of
+   * each, from 1, on this thread, while the next one is being done: the worker must not stand still
+   * until this thread has woken up, heard of a step and asked for another. What it throws ends the
+   * run; so do {@link #cancel} and an interrupt, after which it is told of no more steps.
+   */
+  public void steps(IntConsumer completed) {
+    int total = totalSteps();
+    Future<?> next = submitStep(1, total);
+    for (int number = 1; number <= total; number++) {
+      Future<?> current = next;
+      if (number < total) {
+        next = submitStep(number + 1, total);
+      }
+      worker.await(current, this::cancel);
+      if (Thread.currentThread().isInterrupted()) {
+        cancel();
+      }
+      if (!cancelled) {
+        completed.accept(number);
+      }
+    }
+  }
+
+  private Future<?> submitStep(int number, int total) {
+    return worker.submit(
+        () -> {
+          Events.Span event = Events.step(number, total);
+          try {
+            Status.check(CApi.allaprima_run_step(run));
+            event.end("done");
+          } catch (RuntimeException | Error e) {
+            event.end(e);
+            throw e;
+          }
+          return null;
+        });
   }
 
   /** Decodes after the last step. */
@@ -61,13 +98,16 @@ public final class NativeRun implements AutoCloseable {
 
   /** Makes the call that works on this run end soon. Does not wait; nothing happens when closed. */
   public synchronized void cancel() {
+    cancelled = true;
     if (!closed) {
       CApi.allaprima_run_cancel(run);
     }
   }
 
+  /** Frees the run; a step still being done is cancelled. */
   @Override
   public void close() {
+    cancel();
     synchronized (this) {
       if (closed) {
         return;

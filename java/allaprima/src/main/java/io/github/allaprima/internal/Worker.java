@@ -43,8 +43,18 @@ final class Worker {
 
   /** What {@code task} returns. An interrupt runs {@code onInterrupt}, once, and is kept set. */
   <T> T call(Callable<T> task, Runnable onInterrupt) {
+    return await(submit(task), onInterrupt);
+  }
+
+  /** Does {@code task} after what was submitted before; for {@link #await}. */
+  <T> Future<T> submit(Callable<T> task) {
     FutureTask<T> future = new FutureTask<>(task);
     executor.execute(future);
+    return future;
+  }
+
+  /** What the task returns. An interrupt runs {@code onInterrupt}, once, and is kept set. */
+  <T> T await(Future<T> future, Runnable onInterrupt) {
     boolean interrupted = false;
     try {
       while (true) {
