@@ -1,6 +1,7 @@
 #include "base/device.h"
 
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <cpuid.h>
 
 #include "base/error.h"
 
@@ -16,6 +17,12 @@ std::string why_no_cuda() {
   return "there is no usable CUDA device (is the NVIDIA driver installed, and a GPU visible to "
          "this "
          "process?)";
+}
+
+bool cpu_has_native_fp16() {  // older compilers' __builtin_cpu_supports do not know the name
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx >> 23 & 1) != 0 &&
+         __builtin_cpu_supports("avx512f");
 }
 
 bool cpu_has_native_bf16() { return __builtin_cpu_supports("avx512bf16") != 0; }
@@ -47,6 +54,10 @@ void choose_precision(PrecisionChoice choice, Placement& placement) {
                       : choice == PrecisionChoice::kFp16 ? at::kHalf
                                                          : at::kFloat;
     placement.precision_reason = "asked for";
+    if (placement.dtype == at::kHalf && placement.device.is_cpu() && !cpu_has_native_fp16()) {
+      placement.precision_reason +=
+          ", though this CPU has no native float16: expect it to be slower than fp32";
+    }
   } else if (placement.device.is_cpu() && !cpu_has_native_bf16()) {
     placement.dtype = at::kFloat;
     placement.precision_reason = "this CPU has no native bfloat16";

@@ -25,6 +25,9 @@ Placement choose_placement(DeviceChoice device, int index, PrecisionChoice preci
 /// Empty when a CUDA device can be used, else why not.
 std::string why_no_cuda();
 
+/// Whether this CPU multiplies float16 itself (AVX-512 FP16).
+bool cpu_has_native_fp16();
+
 /// Whether this CPU multiplies bfloat16 itself (AVX-512 BF16).
 bool cpu_has_native_bf16();
 

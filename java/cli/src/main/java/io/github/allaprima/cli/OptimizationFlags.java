@@ -44,7 +44,7 @@ final class OptimizationFlags {
 
   @Option(
       names = "--swap-conv1x1",
-      paramLabel = "=FILTER",
+      paramLabel = "FILTER",
       arity = "0..1",
       fallbackValue = "diffusion-fast",
       preprocessor = AttachedOnly.class,
@@ -55,7 +55,7 @@ final class OptimizationFlags {
 
   @Option(
       names = "--int8-dynamic",
-      paramLabel = "=FILTER",
+      paramLabel = "FILTER",
       arity = "0..1",
       fallbackValue = "auto",
       preprocessor = AttachedOnly.class,
