@@ -62,7 +62,7 @@ transforms::CallSize Pipeline::call_size(const PictureSize& size) const {
 
 void Pipeline::fit(const PictureSize& size) {
   const transforms::CallSize call = call_size(size);
-  if (!compiled_ || call == call_) return;
+  if (!compiled() || call == call_) return;
   transforms::fit(networks(), call);
   call_ = call;
 }
@@ -73,18 +73,22 @@ void Pipeline::lay_out_channels_last() {
 }
 
 void Pipeline::compile() {
-  check(placement_.device.is_cpu(), Code::kUnavailable,
-        "compile is built for CPUs so far, this pipeline is on ", device_name(placement_.device),
-        "; leave it out (build instead of compile)");
+  if (!can_record(placement_.device)) fail_without_graphs();
   if (!channels_last_) lay_out_channels_last();
   call_ = call_size({});
   plan_.push_back(transforms::swap_all_conv1x1(networks()));
-  plan_.push_back(transforms::pack(networks(), call_));
+  if (placement_.device.is_cpu()) plan_.push_back(transforms::pack(networks(), call_));
   plan_.push_back({"prepare_once",
                    "keys and values of the text, and the projections of sizes and times, are "
                    "computed once a picture; guidance and the sampler's update in one pass",
                    0, 0, 0});
-  compiled_ = true;
+  recordings_ = std::make_unique<Recordings>(placement_.device);
+  if (placement_.device.is_cpu()) return;
+  text_->record_in(*recordings_);
+  plan_.push_back({"cuda_graph",
+                   "a step, the text encoders and the decoder are each recorded once for a size, "
+                   "and replayed without waiting for the device",
+                   0, 0, 0});
 }
 
 void Pipeline::transform(const Transform& t) {
