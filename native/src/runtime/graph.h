@@ -35,7 +35,7 @@ class GraphMemory {
   friend std::unique_ptr<Graph> capture(const std::shared_ptr<GraphMemory>& memory,
                                         const std::function<void()>& work);
   at::Device device_;
-  std::pair<uint64_t, uint64_t> pool_{};
+  std::pair<unsigned long long, unsigned long long> pool_{};  // c10::MempoolId_t
 };
 
 /// Whether this build can record work of this kind of device; `fail_without_graphs` says what to
