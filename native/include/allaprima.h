@@ -25,7 +25,9 @@
  * first call has no engine thread and must not use the library.
  *
  * On CUDA a step only enqueues work, at most two steps ahead: an error of the device may surface at
- * a later call, and the times of steps are those of the steps before.
+ * a later call, and the times of steps are those of the steps before. Of a compiled pipeline no call
+ * between allaprima_run_begin and allaprima_run_finish waits for the device, but to stay at most two
+ * steps ahead, once its size was recorded: by a first run of that size.
  *
  * Strings are UTF-8 with a length in bytes; where there is no length they end in NUL. Functions
  * that return text take a buffer of `capacity` bytes and set `*size` to the full length, also when
@@ -206,10 +208,13 @@ enum {
                                              no multiples of 8, stay as they are; the plan lists
                                              them */
   ALLAPRIMA_TRANSFORM_CHANNELS_LAST = 5,  /* feature maps keep a pixel's channels together */
-  ALLAPRIMA_TRANSFORM_COMPILE = 6         /* channels-last, 1x1 convolutions as products, weights in
-                                             the order the device computes in, what does not change
-                                             from step to step computed once. UNAVAILABLE on CUDA in
-                                             this version */
+  ALLAPRIMA_TRANSFORM_COMPILE = 6         /* channels-last, 1x1 convolutions as products, what does
+                                             not change from step to step computed once. On a CPU
+                                             weights in the order it computes in. On CUDA a step,
+                                             the text encoders and the decoder each recorded as a
+                                             graph at the first run of a size, UNAVAILABLE then
+                                             where something cannot be, with the operation; and
+                                             UNAVAILABLE in a build of this library without CUDA */
 };
 
 /* How a row becomes int8: rounding and scale of the tutorial's torchao (commit 54bcd5a), or of
