@@ -20,7 +20,8 @@ void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_
 #ifdef __CUDACC__
   kernel<<<grid, block, shared_bytes, stream>>>(static_cast<Parameters>(arguments)...);
 #else
-  emulated_launch(kernel, grid, block, shared_bytes, stream, static_cast<Parameters>(arguments)...);
+  static_cast<void>(
+      allaprima::cuda::launch(kernel, grid, block, shared_bytes, stream, arguments...));
 #endif
 }
 

@@ -33,6 +33,7 @@ template <class T>
 ALLAPRIMA_NOT_EMULATED("shuffles")
 T __shfl_down_sync(unsigned, T, unsigned, int = 32);
 
+using std::isfinite;
 using std::max;
 using std::min;
 
