@@ -68,12 +68,18 @@ void RecordedStep::hold_inputs(const StepInput& like, int64_t steps) {
                .zero_();
   time_row_ = at::zeros({times.size(1)}, times.options());
   times_ = views_of(time_row_, like.times);
+  start_at(0);
   // On a CPU nothing is bound to where it lies: the run's own tensors are read.
   text_ = device_.is_cpu() ? like.text : empty_like(like.text);
 }
 
 bool RecordedStep::holds(const StepShape& shape, int64_t steps) const {
   return shape == shape_ && steps <= state_.factors.size(0);
+}
+
+void RecordedStep::start_at(int64_t next) {
+  state_.step.copy_(to_device(at::full({1}, next, at::kLong), device_));
+  state_.finite.copy_(to_device(at::ones(state_.finite.sizes(), at::kBool), device_));
 }
 
 void RecordedStep::put_in(const networks::PreparedText& text) {
@@ -96,8 +102,7 @@ void RecordedStep::load(const void* user, const StepInput& input, const Tensor& 
   state_.times.narrow(0, 0, factors.size(0)).copy_(table_of(input.times));
   put_in(input.text);
   state_.latents.copy_(latents);
-  state_.step.fill_(next);
-  state_.finite.fill_(true);
+  start_at(next);
   user_ = user;
   when_replaced_ = std::move(when_replaced);
 }

@@ -60,12 +60,15 @@ class RecordedStep {
   Tensor latents() const { return state_.latents.clone(); }
   /// [count] bool: whether the latents were finite after each of the first steps.
   Tensor finite(int64_t count) const { return state_.finite.narrow(0, 0, count).clone(); }
+  /// Where its numbers lie, as replays leave them.
+  const kernels::StepState& state() const { return state_; }
   /// A copy of what the network said at the last replay.
   Tensor prediction() const { return prediction_.clone(); }
 
  private:
   void hold_inputs(const StepInput& like, int64_t steps);
   void put_in(const networks::PreparedText& text);
+  void start_at(int64_t next);
   void work();
 
   Denoiser denoiser_;

@@ -43,7 +43,7 @@ Run::Run(Pipeline& pipeline, Request request)
                                request_.height / factor, request_.width / factor});
   use_own_stream(pipeline.placement().device);
   latents_ = to_device(noise, pipeline.placement().device) * table_.initial_scale;
-  finite_ = at::ones({request_.steps}, latents_.options().dtype(at::kBool));
+  finite_ = to_device(at::ones({request_.steps}, at::kBool), pipeline.placement().device);
   prepare_seconds_ = since_begin_.seconds();
 }
 
