@@ -1,6 +1,7 @@
 #include "base/device.h"
 
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <cpuid.h>
 
 #include "base/error.h"
@@ -75,6 +76,11 @@ Placement choose_placement(DeviceChoice device, int index, PrecisionChoice preci
   choose_device(device, index, placement);
   choose_precision(precision, placement);
   return placement;
+}
+
+void wait_for(at::Device device) {
+  if (device.is_cpu()) return;  // it does at once what it is given
+  c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
 }
 
 std::string device_name(at::Device device) { return device.str(); }

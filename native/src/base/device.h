@@ -31,6 +31,9 @@ bool cpu_has_native_fp16();
 /// Whether this CPU multiplies bfloat16 itself (AVX-512 BF16).
 bool cpu_has_native_bf16();
 
+/// Waits until the device has done all it was given; to be called before time is read.
+void wait_for(at::Device device);
+
 std::string device_name(at::Device device);
 std::string precision_name(at::ScalarType dtype);
 
