@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/device.h"
+#include "base/error.h"
 #include "networks/load.h"
+#include "networks/older_names.h"
 #include "transforms/fuse_qkv.h"
 #include "transforms/int8_dynamic.h"
 
@@ -27,6 +30,7 @@ class Fp8DynamicTest : public testing::Test {
   template <class Network>
   void fill(Network& network, const char* name) {
     Checkpoint checkpoint(find_weights(folder_ / name, "diffusion_pytorch_model", ""));
+    if (name == std::string("vae")) networks::accept_older_vae(checkpoint);
     networks::load(network, checkpoint,
                    choose_placement(DeviceChoice::kCpu, 0, PrecisionChoice::kBf16));
   }
