@@ -13,9 +13,9 @@ struct Fp8Rows {
   int64_t bytes() const;
 };
 
-/// x [rows, width] of any floating type, activations or a weight [out, in]: s = amax / 448, rounded
-/// to the type of x; q = x / s in fp32, cut to ±448, rounded half to even. torchao divides a row of
-/// zeros by zero; here s is at least 2^-126, so that zeros stay zeros.
+/// x [rows, width] in bf16 or fp32, activations or a weight [out, in]: s = amax / 448, rounded to
+/// the type of x; q = x / s in fp32, rounded half to even, at most 448. torchao divides a row of
+/// zeros by zero; here s is at least 2^-126, so that zeros stay zeros. fp16 has no such scales.
 Fp8Rows quantize_fp8(const Tensor& x);
 
 /// x [..., in] to [..., out], in the type of x, which is bf16 on CUDA: (q_x q_wᵀ) · s_x · s_w +

@@ -108,5 +108,23 @@ TEST(Fp8Weight, must_have_widths_that_the_product_takes) {
   EXPECT_THROW(fp8_linear(at::ones({2, 16}, at::kBFloat16), weight, Tensor()), Error);
 }
 
+/// Its scales would be denormal, or 0, for rows that are not.
+TEST(Fp8Rows, are_not_made_of_fp16) {
+  const c10::InferenceMode inference;
+  EXPECT_THROW(quantize_fp8(at::ones({2, 16}, at::kHalf)), Error);
+}
+
+/// The cast gives NaN where a quotient is far beyond 448: none is, whatever the largest number is.
+TEST(Fp8Rows, reach_448_and_nothing_beyond_whatever_the_row) {
+  const c10::InferenceMode inference;
+  Tensor largest = at::arange(1, 0x7f80, at::kInt).to(at::kShort).view(at::kBFloat16);
+  const Fp8Rows rows = quantize_fp8(largest.unsqueeze(1));  // each positive bf16 a row
+  const Tensor values = rows.values.to(at::kFloat);
+  EXPECT_TRUE(values.isfinite().all().item<bool>());
+  const Tensor normal = largest.to(at::kFloat) > 1e-35;
+  EXPECT_TRUE((values.squeeze(1).masked_select(normal) == 448).all().item<bool>());
+  EXPECT_GT(normal.sum().item<int64_t>(), 30000);
+}
+
 }  // namespace
 }  // namespace allaprima::kernels

@@ -213,12 +213,12 @@ public final class PipelineBuilder {
   }
 
   /**
-   * Multiplies float8 numbers (e4m3) in linear layers of UNet and VAE, on a GPU of compute capability
-   * 8.9 or higher and in {@link #bf16}; elsewhere opening the pipeline fails. Weights are converted
-   * once, activations token by token as they come, each row with a scale of its own. Half the memory,
-   * and pictures that differ a little. Layers that see one row a picture, those whose widths are no
-   * multiples of 16, and those that {@link #int8Dynamic} took, stay as they are; {@link
-   * Pipeline#plan} lists them.
+   * Multiplies float8 numbers (e4m3) in linear layers of UNet and VAE, on a GPU of compute
+   * capability 8.9 or higher and in {@link #bf16}; elsewhere opening the pipeline fails. Weights
+   * are converted once, activations token by token as they come, each row with a scale of its own.
+   * Half the memory, and pictures that differ a little. Layers that see one row a picture, those
+   * whose widths are no multiples of 16, and those that {@link #int8Dynamic} took, stay as they
+   * are; {@link Pipeline#plan} lists them.
    *
    * @param filter asked about each linear layer, after {@link #fuseQkv} and {@link #swapConv1x1}
    * @return this
