@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/device.h"
 #include "base/error.h"
 #include "io/tensors.h"
@@ -114,10 +116,20 @@ TEST(Fp8Rows, are_not_made_of_fp16) {
   EXPECT_THROW(quantize_fp8(at::ones({2, 16}, at::kHalf)), Error);
 }
 
+/// libtorch divides by a number on CUDA by multiplying with its inverse: in bf16 that is the same.
+TEST(Fp8Rows, have_the_same_scales_by_division_and_by_the_inverse) {
+  const c10::InferenceMode inference;
+  const Tensor largest = at::arange(1, 0x7f80, at::kInt).to(at::kShort).view(at::kBFloat16);
+  const Tensor inverse = (largest.to(at::kFloat) * (1.0f / 448)).to(at::kBFloat16);
+  EXPECT_TRUE(at::equal(largest / 448, inverse));
+  EXPECT_TRUE(at::equal(quantize_fp8(largest.unsqueeze(1)).scales.squeeze(1),
+                        inverse.to(at::kFloat).clamp_min(std::numeric_limits<float>::min())));
+}
+
 /// The cast gives NaN where a quotient is far beyond 448: none is, whatever the largest number is.
 TEST(Fp8Rows, reach_448_and_nothing_beyond_whatever_the_row) {
   const c10::InferenceMode inference;
-  Tensor largest = at::arange(1, 0x7f80, at::kInt).to(at::kShort).view(at::kBFloat16);
+  const Tensor largest = at::arange(1, 0x7f80, at::kInt).to(at::kShort).view(at::kBFloat16);
   const Fp8Rows rows = quantize_fp8(largest.unsqueeze(1));  // each positive bf16 a row
   const Tensor values = rows.values.to(at::kFloat);
   EXPECT_TRUE(values.isfinite().all().item<bool>());
