@@ -1,6 +1,7 @@
 #include "base/device.h"
 
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <cpuid.h>
 
 #include "base/error.h"

@@ -25,7 +25,7 @@ struct PipelineOptions {
   std::string variant = {};  // as in "fp16"; empty: the plain files
 };
 
-/// Values equal ALLAPRIMA_TRANSFORM_… in allaprima.h. A pipeline takes them in this order.
+/// Values equal ALLAPRIMA_TRANSFORM_… in allaprima.h, whose order is another: kTransformOrder.
 enum class TransformKind : int32_t {
   kMathAttention = 1,
   kFuseQkv = 2,
@@ -33,11 +33,12 @@ enum class TransformKind : int32_t {
   kInt8Dynamic = 4,
   kChannelsLast = 5,
   kCompile = 6,
+  kFp8Dynamic = 7,
 };
 
 struct Transform {
   TransformKind kind;
-  std::vector<std::string> layers = {};  // of kSwapConv1x1 and kInt8Dynamic
+  std::vector<std::string> layers = {};  // of kSwapConv1x1, kInt8Dynamic and kFp8Dynamic
   kernels::Int8Scheme scheme = kernels::Int8Scheme::kTutorial;
 };
 
@@ -119,6 +120,7 @@ class Pipeline {
   Json weights_info() const;
   transforms::Networks networks() { return {*unet_, *vae_}; }
   void check_order(TransformKind kind) const;
+  void check_fp8() const;
   transforms::CallSize call_size(const PictureSize& size) const;
   void lay_out_channels_last();
   void compile();

@@ -152,8 +152,8 @@ public final class PipelineBuilder {
   }
 
   /**
-   * Turns 1×1 convolutions into linear layers, so that {@link #int8Dynamic} sees them. {@link
-   * #compile} computes the others as products too, but does not show them.
+   * Turns 1×1 convolutions into linear layers, so that {@link #int8Dynamic} and {@link #fp8Dynamic}
+   * see them. {@link #compile} computes the others as products too, but does not show them.
    *
    * @param filter asked about each convolution of UNet and VAE
    * @return this
@@ -209,6 +209,22 @@ public final class PipelineBuilder {
    */
   public PipelineBuilder int8Scheme(Int8Scheme scheme) {
     optimizations.scheme = Objects.requireNonNull(scheme, "scheme");
+    return this;
+  }
+
+  /**
+   * Multiplies float8 numbers (e4m3) in linear layers of UNet and VAE, on a GPU of compute
+   * capability 8.9 or higher and in {@link #bf16}; elsewhere opening the pipeline fails. Weights
+   * are converted once, activations token by token as they come, each row with a scale of its own.
+   * Half the memory, and pictures that differ a little. Layers that see one row a picture, those
+   * whose widths are no multiples of 16, and those that {@link #int8Dynamic} took, stay as they
+   * are; {@link Pipeline#plan} lists them.
+   *
+   * @param filter asked about each linear layer, after {@link #fuseQkv} and {@link #swapConv1x1}
+   * @return this
+   */
+  public PipelineBuilder fp8Dynamic(LinearFilter filter) {
+    optimizations.fp8Dynamic(Objects.requireNonNull(filter, "filter"));
     return this;
   }
 
