@@ -1,7 +1,6 @@
 #include "base/device.h"
 
 #include <ATen/detail/CUDAHooksInterface.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <cpuid.h>
 
 #include "base/error.h"

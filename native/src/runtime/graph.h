@@ -34,8 +34,10 @@ class GraphMemory {
  private:
   friend std::unique_ptr<Graph> capture(const std::shared_ptr<GraphMemory>& memory,
                                         const std::function<void()>& work);
+  friend class CapturedWork;
   at::Device device_;
   std::pair<unsigned long long, unsigned long long> pool_{};  // c10::MempoolId_t
+  int64_t graphs_ = 0;  // that hold the pool; libtorch takes none twice that nobody holds
 };
 
 /// Whether this build can record work of this kind of device; `fail_without_graphs` says what to

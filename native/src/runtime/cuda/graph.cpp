@@ -2,6 +2,7 @@
 // capture_begin, capture_end and replay: the rest differs between libtorch's versions.
 #include "runtime/graph.h"
 
+#include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <ATen/record_function.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -41,33 +42,66 @@ class OperationNames {
   at::CallbackHandle handle_;
 };
 
-class CapturedWork final : public Graph {
- public:
-  explicit CapturedWork(std::shared_ptr<GraphMemory> memory) : memory_(std::move(memory)) {}
-  void replay() override { graph.replay(); }
-
-  at::cuda::CUDAGraph graph;
-
- private:
-  std::shared_ptr<GraphMemory> memory_;  // outlives the graph
-};
-
-/// After a failure: the stream is no longer being captured and the allocator serves it as before.
-void abandon(at::cuda::CUDAGraph& graph, at::Device device, c10::MempoolId_t pool) {
+template <class Work>
+bool succeeds(Work work) {
   try {
-    graph.capture_end();
+    work();
+    return true;
   } catch (const std::exception&) {
-    // The driver has ended the capture; libtorch then has not told its allocator.
-    allocator::endAllocateToPool(device.index(), pool);
-    allocator::releasePool(device.index(), pool);
-    static_cast<void>(cudaGetLastError());
+    return false;
   }
+}
+
+/// The pools of pinned memory, which libtorch 2.11 does not have yet.
+template <class HostAllocator>
+void leave_pinned_pool(HostAllocator* host, const c10::MempoolId_t& pool) {
+  if constexpr (requires { host->end_allocate_to_pool(pool); }) {
+    succeeds([&] { host->end_allocate_to_pool(pool); });
+  }
+}
+
+template <class HostAllocator>
+void release_pinned_pool(HostAllocator* host, const c10::MempoolId_t& pool) {
+  if constexpr (requires { host->release_pool(pool); }) {
+    succeeds([&] { host->release_pool(pool); });
+  }
+}
+
+/// After a failure: the stream is no longer being captured and the allocators serve it as before.
+/// How far capture_end comes with a capture that the driver has refused differs between libtorch's
+/// versions: what it has left out is done here.
+void abandon(at::cuda::CUDAGraph& graph, at::Device device, const c10::MempoolId_t& pool) {
+  if (succeeds([&] { graph.capture_end(); })) return;
+  static_cast<void>(cudaGetLastError());
+  auto* host = at::getHostAllocator(at::kCUDA);
+  succeeds([&] { allocator::endAllocateToPool(device.index(), pool); });
+  leave_pinned_pool(host, pool);
+  // A graph whose capture has ended releases it itself.
+  if (succeeds([&] { graph.pool(); })) return;
+  succeeds([&] { allocator::releasePool(device.index(), pool); });
+  release_pinned_pool(host, pool);
 }
 
 }  // namespace
 
-GraphMemory::GraphMemory(at::Device device)
-    : device_(device), pool_(device.is_cpu() ? decltype(pool_){} : at::cuda::graph_pool_handle()) {}
+class CapturedWork final : public Graph {
+ public:
+  explicit CapturedWork(std::shared_ptr<GraphMemory> memory) : memory_(std::move(memory)) {
+    if (memory_->graphs_++ == 0) memory_->pool_ = at::cuda::graph_pool_handle();
+  }
+  ~CapturedWork() override { --memory_->graphs_; }
+  CapturedWork(const CapturedWork&) = delete;
+  CapturedWork& operator=(const CapturedWork&) = delete;
+
+  void replay() override { graph_.replay(); }
+  at::cuda::CUDAGraph& graph() { return graph_; }
+
+ private:
+  std::shared_ptr<GraphMemory> memory_;  // outlives the graph
+  at::cuda::CUDAGraph graph_;
+};
+
+GraphMemory::GraphMemory(at::Device device) : device_(device) {}
 
 GraphMemory::~GraphMemory() = default;
 
@@ -89,22 +123,22 @@ std::unique_ptr<Graph> capture(const std::shared_ptr<GraphMemory>& memory,
   wait_for(device);
   auto captured = std::make_unique<CapturedWork>(memory);
   const OperationNames names;
-  captured->graph.capture_begin(memory->pool_, cudaStreamCaptureModeThreadLocal);
+  captured->graph().capture_begin(memory->pool_, cudaStreamCaptureModeThreadLocal);
   try {
     work();
     last_operation = "the end of the capture";
-    captured->graph.capture_end();
+    captured->graph().capture_end();
   } catch (const c10::OutOfMemoryError&) {
-    abandon(captured->graph, device, memory->pool_);
+    abandon(captured->graph(), device, memory->pool_);
     throw;
   } catch (const c10::Error& error) {
     const std::string operation = last_operation;
-    abandon(captured->graph, device, memory->pool_);
+    abandon(captured->graph(), device, memory->pool_);
     fail(Code::kUnavailable, "this work cannot be recorded as a CUDA graph, which ", operation,
          " stopped: ", error.what_without_backtrace(),
          "; leave compile out (build instead of compile) to run it without a graph");
   } catch (...) {
-    abandon(captured->graph, device, memory->pool_);
+    abandon(captured->graph(), device, memory->pool_);
     throw;
   }
   return captured;
