@@ -32,6 +32,25 @@ TEST_F(Memory, goes_back_to_the_driver_when_the_cache_is_emptied) {
   EXPECT_EQ(fake_cuda::memory().allocated, before);
 }
 
+/// libtorch forgets the pool of a capture that failed, unless it is the caller's own.
+TEST_F(Memory, of_a_capture_that_failed_comes_back_with_its_pool) {
+  namespace allocator = c10::cuda::CUDACachingAllocator;
+  allocator::emptyCache();
+  const size_t before = fake_cuda::memory().allocated;
+  {
+    const auto pool = at::cuda::graph_pool_handle();
+    at::cuda::CUDAGraph graph;
+    graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);
+    EXPECT_THROW(empty_on_device({4}).sum().item<float>(), c10::Error);
+    EXPECT_THROW(graph.capture_end(), c10::Error);
+    cudaGetLastError();
+    EXPECT_GT(fake_cuda::memory().allocated, before);
+    allocator::releasePool(stream_.device_index(), pool);
+  }
+  allocator::emptyCache();
+  EXPECT_EQ(fake_cuda::memory().allocated, before);
+}
+
 TEST_F(Memory, out_of_it_is_libtorchs_own_error) {
   c10::cuda::CUDACachingAllocator::emptyCache();
   fake_cuda::set_memory_limit(fake_cuda::memory().allocated + size_t(100 * kMiB));

@@ -48,7 +48,6 @@ int multiply(Handle* handle, const char* function, const Shape& shape, const voi
   product.c = product.d = matrix(c, 0);
   product.alpha = factor(alpha, factor_type(compute));
   product.beta = factor(beta, factor_type(compute));
-  product.integers = factor_type(compute) == CUDA_R_32I;
   return enqueue_product(handle->stream, product);
 }
 

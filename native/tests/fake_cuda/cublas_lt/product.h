@@ -37,7 +37,6 @@ struct Product {
   const void* bias = nullptr;
   cudaDataType bias_type = CUDA_R_32F;
   bool gelu = false;
-  bool integers = false;
 };
 
 /// A scale factor in host memory, of the type that goes with a way of computing.
