@@ -79,6 +79,18 @@ TEST_F(Runtime, copies_of_a_graph_happen_at_replay) {
   EXPECT_EQ(to[0].item<float>(), 3);
 }
 
+TEST_F(Runtime, host_functions_of_a_graph_run_at_replay) {
+  int calls = 0;
+  at::cuda::CUDAGraph graph;
+  graph.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+  cudaLaunchHostFunc(stream_, [](void* data) { ++*static_cast<int*>(data); }, &calls);
+  graph.capture_end();
+  EXPECT_EQ(calls, 0);
+  graph.replay();
+  graph.replay();
+  EXPECT_EQ(calls, 2);
+}
+
 /// What a capture does not survive; each is called while one is under way.
 struct Forbidden {
   const char* name;

@@ -73,10 +73,6 @@ int cublasSetStream_v2(Handle* handle, cudaStream_t stream) {
   handle->stream = stream;
   return kBlasSuccess;
 }
-int cublasGetStream_v2(Handle* handle, cudaStream_t* stream) {
-  *stream = handle->stream;
-  return kBlasSuccess;
-}
 int cublasSetWorkspace_v2(Handle*, void*, size_t) { return kBlasSuccess; }
 int cublasSetSmCountTarget(Handle*, int) { return kBlasSuccess; }
 int cublasSetMathMode(Handle* handle, int mode) {

@@ -80,17 +80,6 @@ cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t byt
   return copy_async(to, from, bytes, stream);
 }
 
-cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch,
-                              size_t width, size_t height, cudaMemcpyKind kind,
-                              cudaStream_t stream) {
-  for (size_t row = 0; row < height; ++row) {
-    auto* out = static_cast<char*>(to) + row * to_pitch;
-    auto* in = static_cast<const char*>(from) + row * from_pitch;
-    if (auto error = cudaMemcpyAsync(out, in, width, kind, stream)) return error;
-  }
-  return cudaSuccess;
-}
-
 cudaError_t cudaMemset(void* to, int value, size_t bytes) {
   Lock lock;
   if (auto refused = refuse_unsafe_call()) return refused;

@@ -136,8 +136,6 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
   return launch(graph, stream);
 }
 
-cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) { return cudaSuccess; }
-
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
   Lock lock;
   delete graph_of(graph);

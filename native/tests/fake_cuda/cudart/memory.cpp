@@ -219,12 +219,6 @@ cudaError_t cudaHostUnregister(void* address) {
   return release(address, Place::registered);
 }
 
-cudaError_t cudaHostGetDevicePointer(void** result, void* address, unsigned) {
-  Lock lock;
-  *result = is_pinned(address) ? address : nullptr;
-  return *result ? cudaSuccess : fail(cudaErrorInvalidValue);
-}
-
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   const Memory now = memory();
   *total = now.limit;

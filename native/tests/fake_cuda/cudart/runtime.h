@@ -43,7 +43,6 @@ struct Capture {
 };
 struct Stream {
   unsigned flags = 0;
-  int priority = 0;
   bool legacy = false;
   std::shared_ptr<Capture> capture;
   std::vector<GraphNode*> tail;  // what the next node of a capture depends on

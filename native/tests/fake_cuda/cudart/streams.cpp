@@ -25,11 +25,10 @@ Event* find_event(cudaEvent_t handle) {
   return streams().events.count(event) ? event : nullptr;
 }
 
-cudaError_t create_stream(cudaStream_t* result, unsigned flags, int priority) {
+cudaError_t create_stream(cudaStream_t* result, unsigned flags) {
   Lock lock;
   auto* stream = new Stream;
   stream->flags = flags;
-  stream->priority = priority;
   streams().created.insert(stream);
   *result = reinterpret_cast<cudaStream_t>(stream);
   return cudaSuccess;
@@ -137,14 +136,12 @@ using namespace fake_cuda;
 
 extern "C" {
 
-cudaError_t cudaStreamCreate(cudaStream_t* result) { return create_stream(result, 0, 0); }
-
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* result, unsigned flags) {
-  return create_stream(result, flags, 0);
+  return create_stream(result, flags);
 }
 
-cudaError_t cudaStreamCreateWithPriority(cudaStream_t* result, unsigned flags, int priority) {
-  return create_stream(result, flags, priority);
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t* result, unsigned flags, int) {
+  return create_stream(result, flags);
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t handle) {
@@ -152,14 +149,6 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   auto* stream = reinterpret_cast<Stream*>(handle);
   if (streams().created.erase(stream) == 0) return fail(cudaErrorInvalidResourceHandle);
   delete stream;
-  return cudaSuccess;
-}
-
-cudaError_t cudaStreamGetPriority(cudaStream_t handle, int* priority) {
-  Lock lock;
-  const Stream* stream = find_stream(handle);
-  if (!stream) return fail(cudaErrorInvalidResourceHandle);
-  *priority = stream->priority;
   return cudaSuccess;
 }
 
