@@ -25,9 +25,9 @@
  * first call has no engine thread and must not use the library.
  *
  * On CUDA a step only enqueues work, at most two steps ahead: an error of the device may surface at
- * a later call, and the times of steps are those of the steps before. Of a compiled pipeline no call
- * between allaprima_run_begin and allaprima_run_finish waits for the device, but to stay at most two
- * steps ahead, once its size was recorded: by a first run of that size.
+ * a later call, and the times of steps are those of the steps before. Of a compiled pipeline no
+ * call between allaprima_run_begin and allaprima_run_finish waits for the device, but to stay at
+ * most two steps ahead, once its size was recorded: by a first run of that size.
  *
  * Strings are UTF-8 with a length in bytes; where there is no length they end in NUL. Functions
  * that return text take a buffer of `capacity` bytes and set `*size` to the full length, also when

@@ -1,7 +1,6 @@
 // What the files of the fake runtime share: streams, events, captures, graphs, and how a call
 // fails.
 #pragma once
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -15,6 +14,10 @@ std::recursive_mutex& device_mutex();
 struct Lock : std::lock_guard<std::recursive_mutex> {
   Lock() : lock_guard(device_mutex()) {}
 };
+
+/// Pieces of work that were done so far: the device's clock, on which each takes a microsecond, so
+/// that what is chosen by time is chosen alike everywhere.
+int64_t& device_clock();
 
 /// Makes `code` the thread's last error, as every function of the runtime does, and returns it.
 cudaError_t fail(cudaError_t code);
@@ -50,7 +53,7 @@ struct Stream {
 struct Event {
   unsigned flags = 0;
   bool recorded = false;
-  std::chrono::steady_clock::time_point time{};
+  int64_t time = 0;                  // of device_clock
   std::shared_ptr<Capture> capture;  // of the last record, if a capture was going on
   std::vector<GraphNode*> tail;
 };
