@@ -11,6 +11,7 @@
 #include "fake_cuda/fake_cuda.h"
 #include "kernels/pinned_attention.h"
 #include "network.h"
+#include "runtime/decoded_picture.h"
 
 namespace allaprima::runtime {
 namespace {
@@ -72,6 +73,26 @@ TEST_F(CapturedNodesTest, of_sdxl_at_1024) {
       EXPECT_EQ(choice.backend, "flash");
     }
   }
+}
+
+TEST_F(CapturedNodesTest, of_the_decoder_at_1024) {
+  const Network network(kFullSize);
+  const StopFlag stop;
+  Recordings recordings(kCuda);
+  const Tensor latents =
+      at::empty({1, network.vae.config().latent_channels, 128, 128}, at::TensorOptions(kCuda));
+  recordings.decode(latents, [&](const Tensor& x) {
+    const auto decoded = decode_picture({network.ops, stop}, network.vae, at::kBFloat16,
+                                        at::MemoryFormat::ChannelsLast, x);
+    return std::vector<Tensor>{decoded.picture, decoded.finite};
+  });
+  expect_golden("sdxl_1024_decode.txt", counted(fake_cuda::names(fake_cuda::captured_graph())));
+  // Its one head is wider than flash and cuDNN take.
+  const auto choices = kernels::attention_choices();
+  const auto wide = std::find_if(choices.begin(), choices.end(),
+                                 [](const auto& choice) { return choice.width == 512; });
+  ASSERT_NE(wide, choices.end());
+  EXPECT_EQ(wide->backend, "efficient");
 }
 
 TEST_F(CapturedNodesTest, of_sdxl_at_1024_in_int8) {

@@ -244,11 +244,11 @@ public final class PipelineBuilder {
 
   /**
    * Loads the checkpoint and gets it ready to draw fast: feature maps with the channels of a pixel
-   * together, 1×1 convolutions as products, weights in the order that a processor computes in,
-   * work that does not change from step to step done once a picture, one pass for guidance and
-   * sampler. On CUDA a step, the text encoders and the decoder are each recorded as a CUDA graph
-   * at the first picture of a size, and replayed from then on. Pictures of any size and number work
-   * at once; they are those of {@link #build} but for rounding.
+   * together, 1×1 convolutions as products, weights in the order that a processor computes in, work
+   * that does not change from step to step done once a picture, one pass for guidance and sampler.
+   * On CUDA a step, the text encoders and the decoder are each recorded as a CUDA graph at the
+   * first picture of a size, and replayed from then on. Pictures of any size and number work at
+   * once; they are those of {@link #build} but for rounding.
    *
    * @return the pipeline, to be closed
    * @throws InvalidModelException as {@link #build}

@@ -49,6 +49,22 @@ class OptimizationsTest {
   }
 
   @Test
+  void warmingUpDoesWhatAFirstPictureDoesOnceAndChangesNoPicture() {
+    byte[] alone;
+    try (Pipeline pipeline = builder().compile()) {
+      alone = pipeline.generate(REQUEST).rgb();
+    }
+    try (Pipeline pipeline = builder().compile()) {
+      pipeline.warmUp(REQUEST);
+      Image image = pipeline.generate(REQUEST);
+      assertArrayEquals(alone, image.rgb());
+      // Its prompt was encoded before.
+      String json = image.report().json();
+      assertTrue(json.contains("\"prompt_cache\":{\"hits\":2,\"misses\":0}"), json);
+    }
+  }
+
+  @Test
   void eachMethodChangesWhatItSays() {
     try (Pipeline pipeline =
         builder()
