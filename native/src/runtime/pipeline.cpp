@@ -112,6 +112,7 @@ Pipeline::~Pipeline() {
   unet_.reset();
   vae_.reset();
   try {
+    use_own_stream(placement_.device);
     release_unused_memory(placement_.device);
   } catch (const std::exception&) {
     // A device that has failed before: whoever used it was told.

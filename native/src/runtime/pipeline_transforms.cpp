@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/cuda_card.h"
+#include "base/device_stream.h"
 #include "kernels/attention.h"
 #include "runtime/pipeline.h"
 #include "transforms/fp8_dynamic.h"
@@ -116,6 +117,7 @@ void Pipeline::compile() {
 
 void Pipeline::transform(const Transform& t) {
   check_order(t.kind);
+  use_own_stream(placement_.device);
   switch (t.kind) {
     case TransformKind::kMathAttention:
       ops_.attention = kernels::math_attention;

@@ -59,6 +59,7 @@ void Run::check_usable() const {
 /// After a failure a run has lost its place: it can be read and closed, not continued.
 template <class Work>
 void Run::guarded(Work work) {
+  use_own_stream(pipeline_.placement().device);
   try {
     work();
   } catch (...) {

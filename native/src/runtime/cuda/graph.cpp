@@ -2,6 +2,7 @@
 // capture_begin, capture_end and replay: the rest differs between libtorch's versions.
 #include "runtime/graph.h"
 
+#include <ATen/Context.h>
 #include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <ATen/record_function.h>
@@ -25,6 +26,19 @@ std::unique_ptr<at::ObserverContext> remember_operation(const at::RecordFunction
   last_operation = function.name();
   return nullptr;
 }
+
+/// While it lives cuDNN tries its algorithms at the first call of a shape and keeps the fastest;
+/// a capture takes what was kept.
+class FastestConvolutions {
+ public:
+  FastestConvolutions() { at::globalContext().setBenchmarkCuDNN(true); }
+  ~FastestConvolutions() { at::globalContext().setBenchmarkCuDNN(before_); }
+  FastestConvolutions(const FastestConvolutions&) = delete;
+  FastestConvolutions& operator=(const FastestConvolutions&) = delete;
+
+ private:
+  bool before_ = at::globalContext().benchmarkCuDNN();
+};
 
 /// While it lives, last_operation is the operation that began last on this thread.
 class OperationNames {
@@ -119,6 +133,7 @@ bool can_record(at::Device device) { return device.is_cpu() || device.is_cuda();
 std::unique_ptr<Graph> capture(const std::shared_ptr<GraphMemory>& memory,
                                const std::function<void()>& work) {
   const at::Device device = memory->device();
+  const FastestConvolutions fastest;
   for (int run = 0; run < kWarmUps; ++run) work();
   wait_for(device);
   auto captured = std::make_unique<CapturedWork>(memory);
