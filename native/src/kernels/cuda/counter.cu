@@ -1,5 +1,4 @@
 #include "kernels/cuda/counter.h"
-
 #include "kernels/cuda/launch.h"
 
 namespace allaprima::cuda {

@@ -1,5 +1,5 @@
-// How a .cu file starts a kernel: the only place that knows nvcc's <<<>>>. In the tests the same file
-// is compiled by g++, and the launch goes to the fake runtime.
+// How a .cu file starts a kernel: the only place that knows nvcc's <<<>>>. In the tests the same
+// file is compiled by g++, and the launch goes to the fake runtime.
 #pragma once
 
 #include <cuda_runtime_api.h>
