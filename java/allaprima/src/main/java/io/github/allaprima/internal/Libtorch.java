@@ -105,6 +105,7 @@ sealed interface Libtorch {
             "libcusparse.so.12",
             "libcusolver.so.12",
             "libcupti.so.13",
+            "libnvrtc-builtins.so.13.3",
             "libnvrtc.so.13",
             "libcufile.so.0",
             "libnccl.so.2",
