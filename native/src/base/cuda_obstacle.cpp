@@ -46,7 +46,7 @@ std::string obstacle(const CudaFindings& findings) {
            "): install the driver, or give this container access to it";
   }
   if (!findings.runtime_error.empty()) {
-    return "the NVIDIA driver is there and CUDA does not start: " +
+    return "the NVIDIA driver's library loads, but CUDA does not start: " +
            first_line(findings.runtime_error);
   }
   return "";

@@ -31,7 +31,7 @@ TEST(CudaObstacle, is_a_driver_that_is_too_old_in_libtorchs_words) {
   EXPECT_EQ(obstacle({.libtorch_has_cuda = true,
                       .driver_error = "",
                       .runtime_error = old + "\nException raised from device_count_impl"}),
-            "the NVIDIA driver is there and CUDA does not start: " + old);
+            "the NVIDIA driver's library loads, but CUDA does not start: " + old);
 }
 
 TEST(CudaObstacle, that_was_found_here_is_the_reason_for_a_cpu_and_the_error_for_cuda) {

@@ -46,6 +46,13 @@ def main():
     expect(code == 1 and f"FAIL load: device cuda:0 was asked for, but {DRIVER}" in text,
            "cuda does not fail with the reason")
 
+    with tempfile.TemporaryDirectory() as folder:  # a driver of no use
+        subprocess.run(["cc", "-shared", "-nostdlib", "-Wl,-soname,libcuda.so.1", "-o",
+                        f"{folder}/libcuda.so.1", "-x", "c", "/dev/null"], check=True)
+        code, text = run(smoke, model, "cuda", f"{folder}:{stand_ins}")
+    expect(code == 1 and "the NVIDIA driver's library loads, but CUDA does not start: " in text,
+           "a driver that does not work is not told from one that is not there")
+
     with tempfile.TemporaryDirectory() as folder:
         for library in pathlib.Path(stand_ins).glob("*.so.*"):
             if library.suffix != ".versions" and not library.name.startswith("libcublas.so"):
