@@ -30,6 +30,8 @@ if(NOT nvcc)
   set(nvcc ${nvcc_folder}/nvidia/cu13/bin/nvcc)
 endif()
 
+get_filename_component(nvcc ${nvcc} REALPATH)  # called by a link it does not find its own files
+
 # What nvcc would call tells where its headers and libraries are, whoever installed it.
 execute_process(COMMAND ${nvcc} --dryrun -E -x cu /dev/null
   OUTPUT_QUIET ERROR_VARIABLE nvcc_says RESULT_VARIABLE failed)

@@ -1,28 +1,23 @@
-// How every kernel of ours is started: one typed function, so that the same file runs where nvcc
-// compiled it and, compiled by a host compiler, under the tests' emulation.
+// How a .cu file starts a kernel: the only place that knows nvcc's <<<>>>. In the tests the same
+// file is compiled by g++, and the launch goes to the fake runtime.
 #pragma once
 
 #include <cuda_runtime_api.h>
 
-#include <cstddef>
-
-#ifndef __CUDACC__
-#include "emulated_launch.h"  // of the tests; never on the path of a production build
-#endif
-
-namespace allaprima::kernels::cuda {
-
-/// Enqueues `kernel` on `stream`; arguments are converted to its parameters and passed by value.
-/// An error is left for cudaGetLastError.
-template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
-            cudaStream_t stream, Arguments... arguments) {
 #ifdef __CUDACC__
+
+namespace allaprima::cuda {
+
+/// Arguments are converted to what the kernel takes, then copied, as in a call of a function.
+template <class... Parameters, class... Arguments>
+cudaError_t launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
+                   cudaStream_t stream, Arguments... arguments) {
   kernel<<<grid, block, shared_bytes, stream>>>(static_cast<Parameters>(arguments)...);
-#else
-  static_cast<void>(
-      allaprima::cuda::launch(kernel, grid, block, shared_bytes, stream, arguments...));
-#endif
+  return cudaPeekAtLastError();
 }
 
-}  // namespace allaprima::kernels::cuda
+}  // namespace allaprima::cuda
+
+#else
+#include "emulated_launch.h"
+#endif

@@ -8,6 +8,8 @@ namespace allaprima::kernels::cuda {
 
 namespace {
 
+using allaprima::cuda::launch;
+
 constexpr int kThreads = 256;
 enum Factor { kInputScale, kLatent, kPrediction, kGuidance, kFactors = 5 };
 
