@@ -4,7 +4,7 @@
 
 #include "base/device.h"
 #include "base/error.h"
-#include "expect_says.h"
+#include "../expect_says.h"
 
 namespace allaprima {
 namespace {
