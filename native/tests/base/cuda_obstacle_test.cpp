@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "../expect_says.h"
 #include "base/device.h"
 #include "base/error.h"
-#include "../expect_says.h"
 
 namespace allaprima {
 namespace {
