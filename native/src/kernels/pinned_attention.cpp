@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/shape.h"
 
 namespace allaprima::kernels {
 
@@ -25,6 +26,8 @@ struct Call {
 
 struct Backend {
   const char* name;
+  /// Holds all scores: for what nothing else can, and it may not even fit.
+  bool is_last_resort;
   bool (*can)(const Call& call);
   Tensor (*run)(const Call& call);
 };
@@ -34,33 +37,40 @@ bool is_half(const Call& c) { return c.q.scalar_type() != at::kFloat; }
 bool is_aligned(const Call& c) { return c.q.size(-1) % 8 == 0; }
 
 const Backend kBackends[] = {
-    {"flash", [](const Call& c) { return is_half(c) && is_aligned(c) && c.q.size(-1) <= 256; },
+    {"flash", false,
+     [](const Call& c) { return is_half(c) && is_aligned(c) && c.q.size(-1) <= 256; },
      [](const Call& c) {
        return std::get<0>(at::_scaled_dot_product_flash_attention(c.q, c.k, c.v, 0.0, c.causal));
      }},
-    {"cudnn", [](const Call& c) { return is_half(c) && is_aligned(c) && c.q.size(-1) <= 256; },
+    {"cudnn", false,
+     [](const Call& c) { return is_half(c) && is_aligned(c) && c.q.size(-1) <= 256; },
      [](const Call& c) {
        return std::get<0>(at::_scaled_dot_product_cudnn_attention(
            c.q, c.k, c.v, std::nullopt, /*compute_log_sumexp=*/false, 0.0, c.causal));
      }},
-    {"efficient", is_aligned,
+    {"efficient", false, is_aligned,
      [](const Call& c) {
        return std::get<0>(at::_scaled_dot_product_efficient_attention(
            c.q, c.k, c.v, std::nullopt, /*compute_log_sumexp=*/false, 0.0, c.causal));
      }},
-    {"math", [](const Call&) { return true; },
+    {"math", true, [](const Call&) { return true; },
      [](const Call& c) {
        return std::get<0>(
            at::_scaled_dot_product_attention_math(c.q, c.k, c.v, std::nullopt, 0.0, c.causal));
      }},
 };
 
-/// Milliseconds of the fastest of some calls; infinity for one that fails.
-double time_of(const Backend& backend, const Call& call, std::string& failures) {
+struct Trial {
+  double milliseconds = std::numeric_limits<double>::infinity();  // of the fastest of some calls
+  std::string failure;
+  bool out_of_memory = false;
+};
+
+Trial try_out(const Backend& backend, const Call& call) {
   const at::Device device = call.q.device();
   const c10::impl::VirtualGuardImpl guard(device.type());
   const c10::Stream stream = guard.getStream(device);
-  double best = std::numeric_limits<double>::infinity();
+  Trial trial;
   try {
     backend.run(call);  // libraries load and plan
     for (int round = 0; round < kRounds; ++round) {
@@ -70,34 +80,39 @@ double time_of(const Backend& backend, const Call& call, std::string& failures) 
       backend.run(call);
       end.record(stream);
       guard.synchronizeStream(stream);
-      best = std::min(best, begin.elapsedTime(end));
+      trial.milliseconds = std::min(trial.milliseconds, begin.elapsedTime(end));
     }
-  } catch (const c10::OutOfMemoryError&) {
-    failures += std::string(backend.name) + ": out of memory; ";
   } catch (const c10::Error& error) {
-    failures += std::string(backend.name) + ": " + error.what_without_backtrace() + "; ";
+    trial = {};
+    trial.failure = std::string(backend.name) + ": " + error.what_without_backtrace() + "; ";
+    trial.out_of_memory = dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr;
   }
-  return best;
+  return trial;
 }
 
-const Backend& fastest(const Call& call) {
-  const Backend* chosen = nullptr;
-  double best = std::numeric_limits<double>::infinity();
+struct Fastest {
+  const Backend* backend;
+  bool for_good;  // every one was tried that could be; otherwise another may be better next time
+};
+
+Fastest fastest(const Call& call) {
+  Fastest best{nullptr, true};
+  double milliseconds = std::numeric_limits<double>::infinity();
   std::string failures;
   for (const Backend& backend : kBackends) {
-    if (!backend.can(call)) continue;
-    // Products that hold all scores are for what nothing else can: they may not even fit.
-    if (chosen != nullptr && std::string(backend.name) == "math") continue;
-    const double time = time_of(backend, call, failures);
-    if (time < kWorthIt * best) {
-      best = time;
-      chosen = &backend;
+    if (!backend.can(call) || (best.backend != nullptr && backend.is_last_resort)) continue;
+    const Trial trial = try_out(backend, call);
+    failures += trial.failure;
+    if (trial.out_of_memory) best.for_good = false;
+    if (trial.milliseconds < kWorthIt * milliseconds) {
+      milliseconds = trial.milliseconds;
+      best.backend = &backend;
     }
   }
-  check(chosen != nullptr, Code::kUnavailable, "no attention of libtorch's can compute [",
-        call.q.size(0), ", ", call.q.size(1), ", ", call.q.size(2), ", ", call.q.size(3),
-        "]: ", failures);
-  return *chosen;
+  if (best.backend == nullptr && !best.for_good) C10_THROW_ERROR(OutOfMemoryError, failures);
+  check(best.backend != nullptr, Code::kUnavailable, "no attention of libtorch's can compute ",
+        shape_text(call.q.sizes()), ": ", failures);
+  return best;
 }
 
 using Key = std::tuple<int, int64_t, int64_t, int64_t, int64_t, int64_t, at::ScalarType, bool>;
@@ -106,7 +121,7 @@ struct {
   std::mutex mutex;
   std::map<Key, const Backend*> by_shape;
   std::vector<AttentionChoice> in_order;
-} chosen;
+} choices;
 
 }  // namespace
 
@@ -114,23 +129,21 @@ Tensor pinned_attention(const Tensor& q, const Tensor& k, const Tensor& v, bool 
   const Call call{q, k, v, causal};
   const Key key{q.device().index(), q.size(0), q.size(1),       q.size(2),
                 k.size(2),          q.size(3), q.scalar_type(), causal};
-  const Backend* backend = nullptr;
-  {
-    const std::lock_guard lock(chosen.mutex);
-    const Backend*& found = chosen.by_shape[key];
-    if (found == nullptr) {
-      found = &fastest(call);
-      chosen.in_order.push_back({q.size(0), q.size(1), q.size(2), k.size(2), q.size(3),
-                                 q.scalar_type(), causal, found->name});
-    }
-    backend = found;
+  const std::lock_guard lock(choices.mutex);
+  const auto found = choices.by_shape.find(key);
+  if (found != choices.by_shape.end()) return found->second->run(call);
+  const Fastest chosen = fastest(call);
+  if (chosen.for_good) {
+    choices.by_shape.emplace(key, chosen.backend);
+    choices.in_order.push_back({q.size(0), q.size(1), q.size(2), k.size(2), q.size(3),
+                                q.scalar_type(), causal, chosen.backend->name});
   }
-  return backend->run(call);
+  return chosen.backend->run(call);
 }
 
 std::vector<AttentionChoice> attention_choices() {
-  const std::lock_guard lock(chosen.mutex);
-  return chosen.in_order;
+  const std::lock_guard lock(choices.mutex);
+  return choices.in_order;
 }
 
 }  // namespace allaprima::kernels

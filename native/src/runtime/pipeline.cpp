@@ -124,9 +124,8 @@ DecodedPicture Pipeline::decode(const StopFlag& stop, const Tensor& latents) {
     return decode_picture({ops_, stop}, *vae_, vae_dtype_, memory_format(), latents);
   }
   stop.check();
-  static const StopFlag never;
   const auto recorded = recordings_->decode(latents, [this](const Tensor& x) {
-    auto decoded = decode_picture({ops_, never}, *vae_, vae_dtype_, memory_format(), x);
+    auto decoded = decode_picture({ops_, StopFlag::never()}, *vae_, vae_dtype_, memory_format(), x);
     return std::vector<Tensor>{decoded.picture, decoded.finite};
   });
   const auto results = (*recorded)(latents);

@@ -34,6 +34,14 @@ class RecentlyUsed {
     return entries_.front().second;
   }
 
+  /// For one more: the one that was not used longest goes now, not after the insert.
+  void make_room() {
+    if (entries_.size() >= capacity_) entries_.pop_back();
+  }
+  void erase(const Key& key) {
+    entries_.remove_if([&](const auto& entry) { return entry.first == key; });
+  }
+
   void clear() { entries_.clear(); }
   size_t size() const { return entries_.size(); }
 

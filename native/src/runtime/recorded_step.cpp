@@ -50,6 +50,8 @@ networks::PreparedText empty_like(const networks::PreparedText& text) {
 RecordedStep::RecordedStep(const Denoiser& denoiser, const StepShape& shape, const StepInput& like,
                            int64_t steps, const std::shared_ptr<GraphMemory>& memory)
     : denoiser_(denoiser), shape_(shape), device_(memory->device()) {
+  check(steps >= kFewestRecordedSteps, Code::kInternal, "a recording for ", steps,
+        " steps, expected at least ", kFewestRecordedSteps);
   hold_inputs(like, steps);
   graph_ = record(memory, [this] { work(); });
 }
@@ -96,7 +98,10 @@ void RecordedStep::put_in(const networks::PreparedText& text) {
 
 void RecordedStep::load(const void* user, const StepInput& input, const Tensor& latents,
                         int64_t next, std::function<void()> when_replaced) {
-  if (user_ != nullptr && when_replaced_) when_replaced_();
+  if (user_ != nullptr && when_replaced_) {
+    const auto tell = when_replaced_;  // who is told unloads
+    tell();
+  }
   const Tensor factors = factors_of(input);
   state_.factors.narrow(0, 0, factors.size(0)).copy_(to_device(factors, device_));
   state_.times.narrow(0, 0, factors.size(0)).copy_(table_of(input.times));
@@ -125,10 +130,10 @@ void RecordedStep::replay(const StopFlag& stop) {
   try {
     graph_->replay();
   } catch (...) {
-    stop_ = &never_;
+    stop_ = &StopFlag::never();
     throw;
   }
-  stop_ = &never_;
+  stop_ = &StopFlag::never();
 }
 
 }  // namespace allaprima::runtime

@@ -2,6 +2,8 @@
 // runs, moves the latents there and counts on. A picture is as many replays.
 #pragma once
 
+#include <functional>
+
 #include "kernels/step_state.h"
 #include "networks/unet.h"
 #include "runtime/graph.h"
@@ -33,6 +35,9 @@ struct StepInput {
   const sampling::StepTable& table;
   double guidance, rescale;
 };
+
+/// Recording does a few steps.
+constexpr int64_t kFewestRecordedSteps = 8;
 
 class RecordedStep {
  public:
@@ -80,8 +85,7 @@ class RecordedStep {
   networks::PreparedText text_;
   networks::PreparedTimes times_;  // views of time_row_
   Tensor prediction_;
-  StopFlag never_;
-  const StopFlag* stop_ = &never_;
+  const StopFlag* stop_ = &StopFlag::never();
   const void* user_ = nullptr;
   std::function<void()> when_replaced_;
   std::unique_ptr<Graph> graph_;

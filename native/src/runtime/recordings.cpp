@@ -6,7 +6,8 @@ namespace allaprima::runtime {
 
 namespace {
 
-/// A recording holds a table of this many rows; few runs need more, and a row is a few kilobytes.
+/// A recording holds a table of this many rows; few runs need more. A row of SDXL is 27 kB in bf16
+/// for each of the network's rows.
 constexpr int64_t kFewestSteps = 64;
 
 /// Both encoders, with and without clip_skip, for prompts and negative ones.
@@ -53,6 +54,8 @@ std::shared_ptr<RecordedStep> Recordings::step(const Denoiser& denoiser, const S
     return held->holds(shape, steps);
   };
   if (auto* found = steps_.find_if(fits)) return *found;
+  steps_.erase(shape);  // it holds too few
+  steps_.make_room();
   return steps_.insert(shape, with_room([&] {
                          return std::make_shared<RecordedStep>(denoiser, shape, like,
                                                                rows_for(steps), memory_);
@@ -62,6 +65,7 @@ std::shared_ptr<RecordedStep> Recordings::step(const Denoiser& denoiser, const S
 std::shared_ptr<RecordedCall> Recordings::decode(const Tensor& latents,
                                                  const RecordedCall::Function& decode) {
   if (auto* found = decodes_.find(latents.sizes().vec())) return *found;
+  decodes_.make_room();
   return decodes_.insert(latents.sizes().vec(), with_room([&] {
                            return std::make_shared<RecordedCall>(latents, decode, memory_);
                          }));

@@ -152,7 +152,10 @@ void Run::compiled_step(int64_t step) {
   recorded_->replay(stop_);
   if (step == 0) keep("noise_pred", recorded_->prediction());
   if (on_cpu()) finite_.select(0, step).copy_(recorded_->finite(step + 1).select(0, step));
-  if (step + 1 == request_.steps) take_latents();
+  if (step + 1 == request_.steps) {
+    take_latents();
+    recorded_.reset();  // the decoder may need its memory
+  }
 }
 
 void Run::take_latents() {

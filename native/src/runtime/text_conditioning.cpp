@@ -81,9 +81,8 @@ networks::EncodedText TextConditioning::run(const nn::Forward& f, const TextMode
   if (recordings_ == nullptr || placement_.device.is_cpu()) {
     return model.encoder.encode(f, on_device, clip_skip);
   }
-  static const StopFlag never;
   const auto encode = [&model, clip_skip](const Tensor& x) {
-    auto text = model.encoder.encode({kernels::plain_ops(), never}, x, clip_skip);
+    auto text = model.encoder.encode({kernels::plain_ops(), StopFlag::never()}, x, clip_skip);
     return std::vector<Tensor>{text.hidden, text.pooled};
   };
   f.stop.check();

@@ -1,6 +1,8 @@
 // Linear layers that get weights of fewer bits, chosen by name.
 #pragma once
 
+#include <functional>
+
 #include "transforms/layers.h"
 #include "transforms/plan.h"
 

@@ -87,6 +87,40 @@ TEST_F(CapturedStepTest, what_makes_the_host_wait_is_named_and_leaves_nothing_be
   EXPECT_EQ(step->state().step.item<int64_t>(), 1);
 }
 
+TEST_F(CapturedStepTest, keeps_the_workspace_of_products_when_another_recording_goes) {
+  const Inputs inputs(network_, 4, 8), others(network_, 4, 12);
+  Recordings recordings(kCuda);
+  const auto step = recordings.step(network_.denoiser(), inputs.shape, inputs.input());
+  {
+    Recordings other(kCuda);
+    other.step(network_.denoiser(), others.shape, others.input());
+  }
+  release_unused_memory(kCuda);
+  step->load(this, inputs.input(), inputs.latents, 0, nullptr);
+  fake_cuda::reset_counters();
+  step->replay(StopFlag());
+  EXPECT_EQ(fake_cuda::counters().freed_workspaces, 0);
+}
+
+TEST_F(CapturedStepTest, needs_no_more_memory_to_be_recorded_than_to_be_replayed) {
+  const Inputs inputs(network_, 4, 128);
+  release_unused_memory(kCuda);
+  const size_t before = fake_cuda::memory().allocated;
+  size_t held = 0;
+  {
+    Recordings recordings(kCuda);
+    recordings.step(network_.denoiser(), inputs.shape, inputs.input());
+    release_unused_memory(kCuda);
+    held = fake_cuda::memory().allocated - before;
+  }
+  release_unused_memory(kCuda);
+  fake_cuda::set_memory_limit(before + held + held / 4);
+  Recordings recordings(kCuda);
+  recordings.step(network_.denoiser(), inputs.shape, inputs.input());
+  fake_cuda::set_memory_limit(0);
+  EXPECT_EQ(recordings.recorded(), 1);
+}
+
 TEST_F(CapturedStepTest, gives_its_memory_back) {
   release_unused_memory(kCuda);
   const size_t before = fake_cuda::memory().allocated;

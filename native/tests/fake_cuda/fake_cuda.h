@@ -33,6 +33,7 @@ namespace fake_cuda __attribute__((visibility("default"))) {
     int64_t device_allocations;  // calls of cudaMalloc that succeeded
     int64_t pinned_allocations;
     int64_t refused_by_capture;  // calls that a capture in progress forbids
+    int64_t freed_workspaces;    // products that ran with a workspace that was given back
   };
   Counters counters();
   void reset_counters();

@@ -9,6 +9,15 @@ namespace allaprima::kernels {
 
 namespace {
 
+constexpr bool same(StepFactor factor, cuda::StepColumn column) {
+  return static_cast<int64_t>(factor) == column;
+}
+static_assert(same(StepFactor::kInputScale, cuda::kInputScale));
+static_assert(same(StepFactor::kLatent, cuda::kLatent));
+static_assert(same(StepFactor::kPrediction, cuda::kPrediction));
+static_assert(same(StepFactor::kGuidance, cuda::kGuidance));
+static_assert(kStepFactors == cuda::kColumns);
+
 std::optional<cuda::Element> element_of(const Tensor& x) {
   if (!x.is_cuda()) return std::nullopt;
   switch (x.scalar_type()) {

@@ -11,7 +11,6 @@ namespace {
 using allaprima::cuda::launch;
 
 constexpr int kThreads = 256;
-enum Factor { kInputScale, kLatent, kPrediction, kGuidance, kFactors = 5 };
 
 __device__ inline void narrow(float value, float* to) { *to = value; }
 __device__ inline void narrow(float value, __half* to) { *to = __float2half_rn(value); }
@@ -46,7 +45,7 @@ __global__ void begin_step_kernel(Step s, TimeRows times, Map input, int copies)
   }
   if (i >= numbers_of(s)) return;
   T* to = static_cast<T*>(input.data) + place_of(i, s, input);
-  const float scaled = s.latents[i] * s.factors[now * kFactors + kInputScale];
+  const float scaled = s.latents[i] * s.factors[now * kColumns + kInputScale];
   for (int copy = 0; copy < copies; ++copy) narrow(scaled, to + copy * s.batch * input.strides[0]);
 }
 
@@ -55,7 +54,7 @@ __global__ void end_step_kernel(Step s, Map prediction, int copies) {
   const int64_t now = *s.step, i = thread_number();
   if (i >= numbers_of(s)) return;
   const T* from = static_cast<const T*>(prediction.data) + place_of(i, s, prediction);
-  const float* factor = s.factors + now * kFactors;
+  const float* factor = s.factors + now * kColumns;
   float guided = widen(*from);
   if (copies == 2) {
     const float conditional = widen(from[s.batch * prediction.strides[0]]);

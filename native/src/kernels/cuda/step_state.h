@@ -7,6 +7,9 @@
 
 namespace allaprima::kernels::cuda {
 
+/// Columns of a step's factors, as StepFactor of kernels/step_state.h.
+enum StepColumn { kInputScale, kLatent, kPrediction, kGuidance, kRescale, kColumns };
+
 enum class Element : int32_t { kFloat, kHalf, kBFloat16 };
 
 /// A map [copies · batch, channels, height, width] of one element type with strides in elements.
@@ -19,7 +22,7 @@ struct Map {
 /// The latents [batch, channels, height, width] fp32, contiguous, and what moves them.
 struct Step {
   int64_t* step;
-  const float* factors;  // [steps, 5]: input scale, latent, prediction, guidance, rescale
+  const float* factors;  // [steps, kColumns]
   float* latents;
   bool* finite;  // [steps]
   int64_t batch, channels, height, width;

@@ -8,6 +8,8 @@
 #include <ATen/record_function.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 
+#include <map>
+
 #include "base/device_stream.h"
 #include "base/error.h"
 
@@ -98,9 +100,36 @@ void abandon(at::cuda::CUDAGraph& graph, at::Device device, const c10::MempoolId
 
 }  // namespace
 
+namespace {
+
+/// Captured work that is alive, by device; for the engine thread.
+int64_t& alive_on(at::Device device) {
+  static std::map<c10::DeviceIndex, int64_t> counts;
+  return counts[device.index()];
+}
+
+/// When it goes, libtorch gives back cuBLAS's workspace of the stream it was captured on, which is
+/// also that of all our other graphs, and they have its address. Only the last may.
+class OwnGraph final : public at::cuda::CUDAGraph {
+ public:
+  explicit OwnGraph(at::Device device) : device_(device) { ++alive_on(device_); }
+  ~OwnGraph() {
+    if (--alive_on(device_) > 0) {
+      capture_stream_ =
+          c10::cuda::getDefaultCUDAStream(device_.index());  // none was captured there
+    }
+  }
+
+ private:
+  at::Device device_;
+};
+
+}  // namespace
+
 class CapturedWork final : public Graph {
  public:
-  explicit CapturedWork(std::shared_ptr<GraphMemory> memory) : memory_(std::move(memory)) {
+  explicit CapturedWork(std::shared_ptr<GraphMemory> memory)
+      : memory_(std::move(memory)), graph_(memory_->device()) {
     if (memory_->graphs_++ == 0) memory_->pool_ = at::cuda::graph_pool_handle();
   }
   ~CapturedWork() override { --memory_->graphs_; }
@@ -112,7 +141,7 @@ class CapturedWork final : public Graph {
 
  private:
   std::shared_ptr<GraphMemory> memory_;  // outlives the graph
-  at::cuda::CUDAGraph graph_;
+  OwnGraph graph_;
 };
 
 GraphMemory::GraphMemory(at::Device device) : device_(device) {}
@@ -130,39 +159,82 @@ int64_t GraphMemory::bytes() const {
 
 bool can_record(at::Device device) { return device.is_cpu() || device.is_cuda(); }
 
+namespace {
+
+int64_t out_of_memory_count(at::Device device) {
+  return allocator::getDeviceStats(device.index()).num_ooms;
+}
+
+bool says_out_of_memory(const c10::Error& error) {
+  const auto* accelerator = dynamic_cast<const c10::AcceleratorError*>(&error);
+  return accelerator != nullptr && accelerator->get_error_code() == cudaErrorMemoryAllocation;
+}
+
+/// Throws the exception that is being handled as what it is. That memory ran out, libraries hide,
+/// and libtorch for them. `operation` is what a capture was stopped by, null before it.
+[[noreturn]] void rethrow(bool out_of_memory, const std::string* operation) {
+  try {
+    throw;
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
+  } catch (const c10::Error& error) {
+    if (out_of_memory || says_out_of_memory(error)) {
+      C10_THROW_ERROR(OutOfMemoryError, error.what_without_backtrace());
+    }
+    check(operation == nullptr, Code::kUnavailable,
+          "this work cannot be recorded as a CUDA graph, which ",
+          operation == nullptr ? "" : *operation, " stopped: ", error.what_without_backtrace(),
+          "; leave compile out (build instead of compile) to run it without a graph");
+    throw;
+  }
+}
+
+/// Captures `work` and replays it once: the driver loads a graph when it is launched first.
+void capture_into(at::cuda::CUDAGraph& graph, const c10::MempoolId_t& pool,
+                  const std::function<void()>& work) {
+  const OperationNames names;
+  graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);
+  work();
+  last_operation = "the end of the capture";
+  graph.capture_end();
+  last_operation = "the first replay";
+  graph.replay();
+}
+
+}  // namespace
+
 std::unique_ptr<Graph> capture(const std::shared_ptr<GraphMemory>& memory,
                                const std::function<void()>& work) {
   const at::Device device = memory->device();
   const FastestConvolutions fastest;
-  for (int run = 0; run < kWarmUps; ++run) work();
-  wait_for(device);
+  const int64_t before = out_of_memory_count(device);
   auto captured = std::make_unique<CapturedWork>(memory);
-  const OperationNames names;
-  captured->graph().capture_begin(memory->pool_, cudaStreamCaptureModeThreadLocal);
+  bool begun = false;
   try {
-    work();
-    last_operation = "the end of the capture";
-    captured->graph().capture_end();
-  } catch (const c10::OutOfMemoryError&) {
-    abandon(captured->graph(), device, memory->pool_);
-    throw;
-  } catch (const c10::Error& error) {
-    const std::string operation = last_operation;
-    abandon(captured->graph(), device, memory->pool_);
-    fail(Code::kUnavailable, "this work cannot be recorded as a CUDA graph, which ", operation,
-         " stopped: ", error.what_without_backtrace(),
-         "; leave compile out (build instead of compile) to run it without a graph");
+    for (int run = 0; run < kWarmUps; ++run) work();
+    // What they used cannot serve the capture, which has memory of its own.
+    release_unused_memory(device);
+    begun = true;
+    capture_into(captured->graph(), memory->pool_, work);
   } catch (...) {
-    abandon(captured->graph(), device, memory->pool_);
-    throw;
+    const std::string operation = last_operation;
+    if (begun) abandon(captured->graph(), device, memory->pool_);
+    rethrow(out_of_memory_count(device) > before, begun ? &operation : nullptr);
   }
   return captured;
+}
+
+/// Pinned memory, too, where libtorch can.
+template <class HostAllocator>
+void release_pinned(HostAllocator* host) {
+  if constexpr (requires { host->empty_cache(); }) host->empty_cache();
 }
 
 void release_unused_memory(at::Device device) {
   if (device.is_cpu()) return;
   wait_for(device);
   allocator::emptyCache();
+  release_pinned(at::getHostAllocator(at::kCUDA));
 }
 
 }  // namespace allaprima::runtime

@@ -10,6 +10,7 @@ struct Handle {
   cudaStream_t stream = nullptr;
   int math_mode = 0;
   int pointer_mode = 0;
+  const void* workspace = nullptr;
 };
 
 struct Operand {
@@ -39,6 +40,7 @@ int multiply(Handle* handle, const char* function, const Shape& shape, const voi
   if (handle->pointer_mode != 0) return kBlasNotSupported;
   Product product;
   product.function = function;
+  product.workspace = handle->workspace;
   product.m = shape.m;
   product.n = shape.n;
   product.k = shape.k;
@@ -73,7 +75,10 @@ int cublasSetStream_v2(Handle* handle, cudaStream_t stream) {
   handle->stream = stream;
   return kBlasSuccess;
 }
-int cublasSetWorkspace_v2(Handle*, void*, size_t) { return kBlasSuccess; }
+int cublasSetWorkspace_v2(Handle* handle, void* workspace, size_t) {
+  handle->workspace = workspace;
+  return kBlasSuccess;
+}
 int cublasSetSmCountTarget(Handle*, int) { return kBlasSuccess; }
 int cublasSetMathMode(Handle* handle, int mode) {
   handle->math_mode = mode;

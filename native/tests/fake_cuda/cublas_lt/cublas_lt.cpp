@@ -173,10 +173,11 @@ int cublasLtMatmulAlgoGetHeuristic(void*, const Description* given, const Layout
 int cublasLtMatmul(void*, const Description* given, const void* alpha, const void* a_data,
                    const Layout* a, const void* b_data, const Layout* b, const void* beta,
                    const void* c_data, const Layout* c, void* d_data, const Layout* d, const void*,
-                   void*, size_t, cudaStream_t stream) {
+                   void* workspace, size_t, cudaStream_t stream) {
   Product product = product_of(*given, *a, *b, *d);
   if (!is_supported(product, *a, *b)) return kBlasNotSupported;
   if (given->attributes.get<int>(kPointerMode) != kPointersOnHost) return kBlasNotSupported;
+  product.workspace = workspace;
   product.a.data = a_data;
   product.b.data = b_data;
   product.c = matrix(c_data, *c);

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cmath>
 
+#include "../cudart/runtime.h"
+
 namespace fake_cuda {
 namespace {
 
@@ -152,6 +154,7 @@ BlasStatus enqueue_product(cudaStream_t stream, const Product& product) {
   if (product.m <= 0 || product.n <= 0 || product.k <= 0) return kBlasInvalidValue;
   const cudaError_t error =
       enqueue(stream, {Kind::library, name_of(product), {}, {}, 0, {}}, [product] {
+        if (!is_device_memory(product.workspace)) ++counts().freed_workspaces;
         if (product.m * product.n * product.k * product.batch > product_limit) return;
         for (int64_t batch = 0; batch < product.batch; ++batch) compute(product, batch);
       });

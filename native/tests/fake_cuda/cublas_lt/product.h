@@ -37,6 +37,7 @@ struct Product {
   const void* bias = nullptr;
   cudaDataType bias_type = CUDA_R_32F;
   bool gelu = false;
+  const void* workspace = nullptr;  // of the caller's; the product needs it when it runs
 };
 
 /// A scale factor in host memory, of the type that goes with a way of computing.
