@@ -40,6 +40,11 @@ def breaches(path):
             yield f"{where}: {layer} may not include {first} ({target})"
         if first in ("ATen", "c10", "torch") and layer in NO_LIBTORCH:
             yield f"{where}: {layer} must not know libtorch ({target})"
+        # CUDA is a choice of files, and kernels know neither tensors nor streams of libtorch.
+        if re.match(r"(ATen|c10)/cuda/|cuda\w*\.h$", target) and path.parent.name != "cuda":
+            yield f"{where}: CUDA headers belong into files of a folder cuda/ ({target})"
+        if first in ("ATen", "c10", "torch") and path.suffix == ".cu":
+            yield f"{where}: a .cu file must not know libtorch ({target})"
         if target == "allaprima.h" and layer != "api":
             yield f"{where}: only api knows {target}"
 

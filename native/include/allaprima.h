@@ -25,7 +25,9 @@
  * first call has no engine thread and must not use the library.
  *
  * On CUDA a step only enqueues work, at most two steps ahead: an error of the device may surface at
- * a later call, and the times of steps are those of the steps before.
+ * a later call, and the times of steps are those of the steps before. Of a compiled pipeline no
+ * call between allaprima_run_begin and allaprima_run_finish waits for the device, but to stay at
+ * most two steps ahead, once its size was recorded: by a first run of that size.
  *
  * Strings are UTF-8 with a length in bytes; where there is no length they end in NUL. Functions
  * that return text take a buffer of `capacity` bytes and set `*size` to the full length, also when
@@ -193,8 +195,9 @@ ALLAPRIMA_API allaprima_status allaprima_pipeline_open(const allaprima_pipeline_
 ALLAPRIMA_API allaprima_status allaprima_pipeline_info(const allaprima_pipeline* pipeline,
                                                        char* buffer, size_t capacity, size_t* size);
 
-/* What a pipeline can be changed by, before its first run or between runs. In this order, each at
- * most once: a later one sees what an earlier one left. */
+/* What a pipeline can be changed by, before its first run or between runs. In this order, but for
+ * FP8_DYNAMIC, which comes behind INT8_DYNAMIC; each at most once: a later one sees what an earlier
+ * one left. */
 enum {
   ALLAPRIMA_TRANSFORM_ATTENTION_MATH = 1, /* attention by separate products; without: fused */
   ALLAPRIMA_TRANSFORM_FUSE_QKV = 2,       /* queries, keys and values by one product: of UNet and
@@ -206,10 +209,20 @@ enum {
                                              no multiples of 8, stay as they are; the plan lists
                                              them */
   ALLAPRIMA_TRANSFORM_CHANNELS_LAST = 5,  /* feature maps keep a pixel's channels together */
-  ALLAPRIMA_TRANSFORM_COMPILE = 6         /* channels-last, 1x1 convolutions as products, weights in
-                                             the order the device computes in, what does not change
-                                             from step to step computed once. UNAVAILABLE on CUDA in
-                                             this version */
+  ALLAPRIMA_TRANSFORM_COMPILE = 6,        /* channels-last, 1x1 convolutions as products, what does
+                                             not change from step to step computed once. On a CPU
+                                             weights in the order it computes in. On CUDA a step,
+                                             the text encoders and the decoder each recorded as a
+                                             graph at the first run of a size, UNAVAILABLE then
+                                             where something cannot be, with the operation; and
+                                             UNAVAILABLE in a build of this library without CUDA */
+  ALLAPRIMA_TRANSFORM_FP8_DYNAMIC = 7     /* `layers`, linear ones, multiply float8 values (e4m3, a
+                                             scale a row): weights are converted once, activations
+                                             row by row as they come. Those that see one row a
+                                             picture, whose widths are no multiples of 16, or that
+                                             are in int8, stay as they are; the plan lists them.
+                                             UNAVAILABLE but on CUDA devices of compute capability
+                                             8.9 and higher, and but in bf16 */
 };
 
 /* How a row becomes int8: rounding and scale of the tutorial's torchao (commit 54bcd5a), or of
@@ -220,7 +233,7 @@ typedef struct allaprima_transform {
   size_t struct_size;  /* sizeof(allaprima_transform) */
   int32_t kind;        /* ALLAPRIMA_TRANSFORM_… */
   int32_t int8_scheme; /* ALLAPRIMA_INT8_…, of INT8_DYNAMIC */
-  const char* layers;  /* of SWAP_CONV1X1 and INT8_DYNAMIC: names, one a line */
+  const char* layers;  /* of SWAP_CONV1X1, INT8_DYNAMIC and FP8_DYNAMIC: names, one a line */
   size_t layers_size;
 } allaprima_transform;
 

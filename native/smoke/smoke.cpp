@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "golden.h"
@@ -45,6 +46,10 @@ Json read_json(Read read, const char* stage) {
   return Json::parse(text);
 }
 
+const std::map<std::string, int32_t> kDevices = {{"auto", ALLAPRIMA_DEVICE_AUTO},
+                                                 {"cpu", ALLAPRIMA_DEVICE_CPU},
+                                                 {"cuda", ALLAPRIMA_DEVICE_CUDA}};
+
 struct Arguments {
   std::string model = "models/emoji";
   int32_t device = ALLAPRIMA_DEVICE_CPU;
@@ -56,11 +61,11 @@ Arguments parse(int count, char** values) {
     const std::string name = values[i], value = i + 1 < count ? values[i + 1] : "";
     if (name == "--model" && !value.empty()) {
       arguments.model = value;
-    } else if (name == "--device" && (value == "cpu" || value == "cuda")) {
-      arguments.device = value == "cpu" ? ALLAPRIMA_DEVICE_CPU : ALLAPRIMA_DEVICE_CUDA;
+    } else if (name == "--device" && kDevices.contains(value)) {
+      arguments.device = kDevices.at(value);
     } else {
       std::fprintf(stderr,
-                   "use: allaprima-smoke [--model DIR] [--device cpu|cuda]\n"
+                   "use: allaprima-smoke [--model DIR] [--device cpu|cuda|auto]\n"
                    "     allaprima-smoke --timed DIR STEPS SEED THREADS\n");
       std::exit(2);
     }
@@ -73,10 +78,7 @@ class Smoke {
  public:
   explicit Smoke(const Arguments& arguments)
       : arguments_(arguments), golden_(smoke::Golden::read(arguments.model)) {
-    // On a GPU sums run in another order, and convolutions in TF32: golden_test.cpp has the
-    // figures.
     tolerance_ = golden_ ? golden_->number("tolerance", kTolerance) : 0;
-    if (arguments.device == ALLAPRIMA_DEVICE_CUDA) tolerance_ = std::max(tolerance_, 4e-3);
   }
   ~Smoke() {
     allaprima_run_close(run_);
@@ -130,8 +132,12 @@ class Smoke {
           return allaprima_pipeline_info(pipeline_, buffer, capacity, size);
         },
         "load");
-    std::printf("model %s on %s, %s, %s\n", arguments_.model.c_str(),
-                info["device"].get<std::string>().c_str(),
+    const std::string device = info["device"];
+    // On a GPU sums run in another order, and convolutions in TF32: golden_test.cpp has the
+    // figures.
+    if (device != "cpu") tolerance_ = std::max(tolerance_, 4e-3);
+    std::printf("model %s on %s (%s), %s, %s\n", arguments_.model.c_str(), device.c_str(),
+                info["device_reason"].get<std::string>().c_str(),
                 info["precision"].get<std::string>().c_str(),
                 golden_ ? "held against golden values"
                         : "no golden.safetensors there: finiteness and ranges are checked");

@@ -70,6 +70,8 @@ static_assert(static_cast<int>(PrecisionChoice::kFp16) == ALLAPRIMA_PRECISION_FP
 static_assert(static_cast<int>(runtime::TransformKind::kMathAttention) ==
               ALLAPRIMA_TRANSFORM_ATTENTION_MATH);
 static_assert(static_cast<int>(runtime::TransformKind::kCompile) == ALLAPRIMA_TRANSFORM_COMPILE);
+static_assert(static_cast<int>(runtime::TransformKind::kFp8Dynamic) ==
+              ALLAPRIMA_TRANSFORM_FP8_DYNAMIC);
 static_assert(static_cast<int>(kernels::Int8Scheme::kTorchao) == ALLAPRIMA_INT8_TORCHAO);
 
 /// libtorch reports a failed host allocation as a plain error with this sentence.
@@ -276,9 +278,9 @@ allaprima_status allaprima_pipeline_transform(allaprima_pipeline* pipeline,
   return on_engine([&] {
     need(pipeline != nullptr, "pipeline");
     const auto t = known(transform, "transform");
-    check(t.kind >= ALLAPRIMA_TRANSFORM_ATTENTION_MATH && t.kind <= ALLAPRIMA_TRANSFORM_COMPILE,
+    check(t.kind >= ALLAPRIMA_TRANSFORM_ATTENTION_MATH && t.kind <= ALLAPRIMA_TRANSFORM_FP8_DYNAMIC,
           Code::kInvalidArgument, "transform.kind is ", t.kind, ", expected ",
-          ALLAPRIMA_TRANSFORM_ATTENTION_MATH, " to ", ALLAPRIMA_TRANSFORM_COMPILE);
+          ALLAPRIMA_TRANSFORM_ATTENTION_MATH, " to ", ALLAPRIMA_TRANSFORM_FP8_DYNAMIC);
     check(pipeline->runs == 0, Code::kInvalidArgument, pipeline->runs,
           " run(s) of this pipeline are open; close them before it is changed");
     pipeline->pipeline->transform({static_cast<runtime::TransformKind>(t.kind),

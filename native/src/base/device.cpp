@@ -3,21 +3,12 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <cpuid.h>
 
+#include "base/cuda_obstacle.h"
 #include "base/error.h"
 
 namespace allaprima {
 
-std::string why_no_cuda() {
-  if (at::hasCUDA()) return "";
-  try {
-    at::detail::getCUDAHooks().versionCUDART();  // only a CUDA build has one
-  } catch (const std::exception&) {
-    return "this libtorch was built without CUDA";
-  }
-  return "there is no usable CUDA device (is the NVIDIA driver installed, and a GPU visible to "
-         "this "
-         "process?)";
-}
+std::string why_no_cuda() { return at::hasCUDA() ? "" : obstacle(find_cuda()); }
 
 bool cpu_has_native_fp16() {  // older compilers' __builtin_cpu_supports do not know the name
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;

@@ -15,6 +15,12 @@ class StopFlag {
   /// Throws kCancelled once a stop was requested. Networks call it between their blocks.
   void check() const { allaprima::check(!requested(), Code::kCancelled, "the run was cancelled"); }
 
+  /// One that nobody requests.
+  static const StopFlag& never() {
+    static const StopFlag flag;
+    return flag;
+  }
+
  private:
   std::atomic<bool> requested_{false};
 };

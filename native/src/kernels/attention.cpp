@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "kernels/pinned_attention.h"
 
 namespace allaprima::kernels {
 
@@ -28,9 +29,11 @@ Tensor run(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, Mas
   const auto prepared = [&](const Tensor& x) {
     return split_heads(widen ? x.to(at::kFloat) : x, heads);
   };
+  const bool causal = mask == Mask::kCausal;
   const Tensor mixed =
-      at::scaled_dot_product_attention(prepared(q), prepared(k), prepared(v), std::nullopt,
-                                       /*dropout_p=*/0.0, mask == Mask::kCausal);
+      q.is_cuda() ? pinned_attention(prepared(q), prepared(k), prepared(v), causal)
+                  : at::scaled_dot_product_attention(prepared(q), prepared(k), prepared(v),
+                                                     std::nullopt, /*dropout_p=*/0.0, causal);
   return mixed.transpose(1, 2).flatten(2).to(q.scalar_type());
 }
 

@@ -25,9 +25,14 @@ Tensor guide(const Tensor& prediction, const Guidance& guidance);
 /// latent and prediction [B, C, H, W]; the result is fp32.
 Tensor update_latent(const Tensor& latent, const Tensor& prediction, const UpdateFactors& factors);
 
-/// guide without rescale, and update_latent, in one pass over the numbers; CPU. prediction holds
-/// twice the rows of latent, or as many: then `scale` has no meaning.
-Tensor guided_update(const Tensor& latent, const Tensor& prediction, double scale,
-                     const UpdateFactors& factors);
+/// `guided` [B, C, H, W] fp32 with its deviation brought back, by `rescale` of the way, to that of
+/// the conditional prediction; a number, or a tensor of one.
+Tensor rescale_guided(const Tensor& guided, const Tensor& conditional, const Tensor& rescale);
+
+/// guide without rescale, and update_latent, in one pass over the numbers and in place; CPU.
+/// latent is contiguous fp32; prediction holds twice its rows, or as many: then `scale` has no
+/// meaning.
+void guided_update_(const Tensor& latent, const Tensor& prediction, double scale,
+                    const UpdateFactors& factors);
 
 }  // namespace allaprima::kernels

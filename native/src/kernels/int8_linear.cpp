@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kSmallest = 1.0 / (1 << 23);  // the spacing of fp32 at 1
 constexpr int64_t kElementsATask = 1 << 15;
+constexpr int64_t kFewestRowsOnCuda = 17;
 
 int64_t rows_a_task(int64_t width) { return std::max<int64_t>(1, kElementsATask / width); }
 
@@ -96,9 +97,17 @@ Tensor dequantize_plain(const Tensor& sums, const Tensor& row_scales, const Tens
   return bias.defined() ? result + bias : result;
 }
 
+Tensor int8_product(const Tensor& x, const Tensor& weight, int64_t fewest) {
+  const int64_t rows = x.size(0);
+  if (rows >= fewest) return at::_int_mm(x, weight.t());
+  return at::_int_mm(at::constant_pad_nd(x, {0, 0, 0, fewest - rows}), weight.t())
+      .narrow(0, 0, rows);
+}
+
 Tensor int8_linear(const Tensor& x, const Int8Weight& weight, const Tensor& bias) {
   const Int8Rows rows = quantize_rows(x.reshape({-1, x.size(-1)}), weight.scheme);
-  const Tensor sums = at::_int_mm(rows.values, weight.rows.values.t());
+  const Tensor sums =
+      int8_product(rows.values, weight.rows.values, x.is_cuda() ? kFewestRowsOnCuda : 1);
   const Tensor result =
       element_of(x)
           ? dequantize_on_cpu(sums, rows.scales, weight.rows.scales, bias, x)

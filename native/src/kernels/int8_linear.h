@@ -39,6 +39,10 @@ Int8Rows quantize_rows(const Tensor& x, Int8Scheme scheme);
 /// undefined. Sums are exact in int32 for in ≤ 131,072.
 Tensor int8_linear(const Tensor& x, const Int8Weight& weight, const Tensor& bias);
 
+/// q_x q_wᵀ in int32: x [rows, in] and weight [out, in] in int8. libtorch's product asks for more
+/// than 16 rows on CUDA; rows of zeros make up for those that `fewest` finds missing.
+Tensor int8_product(const Tensor& x, const Tensor& weight, int64_t fewest);
+
 /// Their meaning, by plain ATen operations, on any device.
 Int8Rows quantize_rows_plain(const Tensor& x, Int8Scheme scheme);
 Int8Rows quantize_weight_plain(const Tensor& weight, Int8Scheme scheme);

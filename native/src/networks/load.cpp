@@ -8,8 +8,8 @@ void Loader::on_tensor(const std::string& path, Tensor& tensor, at::IntArrayRef)
   // Tensor by tensor, each given back when it was copied: a file is never in memory as a whole.
   const Tensor stored =
       view_of(checkpoint_.take(path), checkpoint_.path() + ": tensor '" + path + "'");
-  tensor = stored.to(at::TensorOptions(placement_.dtype).device(placement_.device),
-                     /*non_blocking=*/false, /*copy=*/true);
+  tensor = upload_ ? (*upload_)(stored, placement_.dtype)
+                   : stored.to(placement_.dtype, /*non_blocking=*/false, /*copy=*/true);
   checkpoint_.release(path);
   loaded_.parameters += tensor.numel();
   loaded_.bytes += static_cast<int64_t>(tensor.nbytes());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/device.h"
+#include "base/upload.h"
 #include "io/checkpoint.h"
 #include "networks/match.h"
 
@@ -18,7 +19,9 @@ struct Loaded {
 class Loader : public nn::Visitor {
  public:
   Loader(Checkpoint& checkpoint, const Placement& placement)
-      : checkpoint_(checkpoint), placement_(placement) {}
+      : checkpoint_(checkpoint), placement_(placement) {
+    if (!placement.device.is_cpu()) upload_.emplace(placement.device);
+  }
 
   /// After the visit.
   const Loaded& loaded() const { return loaded_; }
@@ -29,6 +32,7 @@ class Loader : public nn::Visitor {
  private:
   Checkpoint& checkpoint_;
   const Placement& placement_;
+  std::optional<Upload> upload_;  // to a GPU
   Loaded loaded_;
 };
 

@@ -11,7 +11,9 @@ constexpr double kEps = 1e-6;  // of every norm in AutoencoderKL
 
 /// A number for each channel, as a row of pixels that broadcasts.
 Tensor channels(const std::vector<double>& values, const Tensor& like) {
-  return at::tensor(values, at::kFloat).to(like.options()).view({1, -1, 1, 1});
+  std::vector<Tensor> rows;  // filled where they are used: a copy would make a GPU wait
+  for (double value : values) rows.push_back(at::full({1, 1, 1, 1}, value, like.options()));
+  return at::cat(rows, 1);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ int64_t bytes_of(const Tensor& x) { return x.defined() ? static_cast<int64_t>(x.
 int64_t bytes_of(const DenseLinear& s) { return bytes_of(s.weight) + bytes_of(s.bias); }
 int64_t bytes_of(const PackedLinear& s) { return s.weight_bytes + bytes_of(s.bias); }
 int64_t bytes_of(const Int8Linear& s) { return s.weight.bytes() + bytes_of(s.bias); }
+int64_t bytes_of(const Fp8Linear& s) { return s.weight.bytes() + bytes_of(s.bias); }
 int64_t bytes_of(const DenseConv& s) { return bytes_of(s.weight) + bytes_of(s.bias); }
 int64_t bytes_of(const PackedConv& s) { return s.weight_bytes + bytes_of(s.bias); }
 int64_t bytes_of(const LinearConv& s) { return s.linear.bytes(); }
@@ -32,6 +33,8 @@ Tensor PackedLinear::operator()(const Tensor& x) const {
 Tensor Int8Linear::operator()(const Tensor& x) const {
   return kernels::int8_linear(x, weight, bias);
 }
+
+Tensor Fp8Linear::operator()(const Tensor& x) const { return kernels::fp8_linear(x, weight, bias); }
 
 Tensor Linear::forward(const Tensor& x) const {
   return std::visit([&](const auto& storage) { return storage(x); }, storage_);

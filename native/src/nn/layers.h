@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/torch.h"
+#include "kernels/fp8_linear.h"
 #include "kernels/int8_linear.h"
 #include "kernels/ops.h"
 #include "nn/forward.h"
@@ -37,7 +38,14 @@ struct Int8Linear {
   Tensor operator()(const Tensor& x) const;
 };
 
-using LinearStorage = std::variant<DenseLinear, PackedLinear, Int8Linear>;
+/// float8 weights; activations become float8 row by row, when they come.
+struct Fp8Linear {
+  kernels::Fp8Rows weight;
+  Tensor bias;  // [out] as the activations or undefined
+  Tensor operator()(const Tensor& x) const;
+};
+
+using LinearStorage = std::variant<DenseLinear, PackedLinear, Int8Linear, Fp8Linear>;
 
 class Linear {
  public:

@@ -1,6 +1,7 @@
 #include "runtime/pipeline.h"
 
 #include "base/clock.h"
+#include "base/device_stream.h"
 #include "base/libtorch_version.h"
 #include "networks/older_names.h"
 #include "runtime/fit.h"
@@ -86,6 +87,7 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   std::unique_ptr<Pipeline> p(new Pipeline);
   p->model_ = options.model;
   p->placement_ = choose_placement(options.device, options.device_index, options.precision);
+  use_own_stream(p->placement_.device);
   const ModelIndex index = ModelIndex::read(options.model);
   p->find_weights(options.variant);
   p->defaults_ = GenerationDefaults::read(options.model);
@@ -101,6 +103,33 @@ std::unique_ptr<Pipeline> Pipeline::open(const PipelineOptions& options) {
   p->upcast_vae();
   p->load_seconds_ = watch.seconds();
   return p;
+}
+
+/// What it held on a GPU goes back to the driver, not to libtorch's cache.
+Pipeline::~Pipeline() {
+  recordings_.reset();
+  text_.reset();
+  unet_.reset();
+  vae_.reset();
+  try {
+    use_own_stream(placement_.device);
+    release_unused_memory(placement_.device);
+  } catch (const std::exception&) {
+    // A device that has failed before: whoever used it was told.
+  }
+}
+
+DecodedPicture Pipeline::decode(const StopFlag& stop, const Tensor& latents) {
+  if (!compiled() || latents.is_cpu()) {
+    return decode_picture({ops_, stop}, *vae_, vae_dtype_, memory_format(), latents);
+  }
+  stop.check();
+  const auto recorded = recordings_->decode(latents, [this](const Tensor& x) {
+    auto decoded = decode_picture({ops_, StopFlag::never()}, *vae_, vae_dtype_, memory_format(), x);
+    return std::vector<Tensor>{decoded.picture, decoded.finite};
+  });
+  const auto results = (*recorded)(latents);
+  return {results[0], results[1]};
 }
 
 std::string Pipeline::name() const {

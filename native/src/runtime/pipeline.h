@@ -7,7 +7,9 @@
 #include "base/device.h"
 #include "networks/load.h"
 #include "networks/vae_decoder.h"
+#include "runtime/decoded_picture.h"
 #include "runtime/generation_defaults.h"
+#include "runtime/recordings.h"
 #include "runtime/text_conditioning.h"
 #include "sampling/euler.h"
 #include "transforms/layers.h"
@@ -23,7 +25,7 @@ struct PipelineOptions {
   std::string variant = {};  // as in "fp16"; empty: the plain files
 };
 
-/// Values equal ALLAPRIMA_TRANSFORM_… in allaprima.h. A pipeline takes them in this order.
+/// Values equal ALLAPRIMA_TRANSFORM_… in allaprima.h, whose order is another: kTransformOrder.
 enum class TransformKind : int32_t {
   kMathAttention = 1,
   kFuseQkv = 2,
@@ -31,11 +33,12 @@ enum class TransformKind : int32_t {
   kInt8Dynamic = 4,
   kChannelsLast = 5,
   kCompile = 6,
+  kFp8Dynamic = 7,
 };
 
 struct Transform {
   TransformKind kind;
-  std::vector<std::string> layers = {};  // of kSwapConv1x1 and kInt8Dynamic
+  std::vector<std::string> layers = {};  // of kSwapConv1x1, kInt8Dynamic and kFp8Dynamic
   kernels::Int8Scheme scheme = kernels::Int8Scheme::kTutorial;
 };
 
@@ -57,6 +60,7 @@ class Pipeline {
   /// Loads a diffusers folder; on the engine thread. Throws kInvalidModel, kUnavailable, kIo, and
   /// kInvalidArgument for a variant that is no word.
   static std::unique_ptr<Pipeline> open(const PipelineOptions& options);
+  ~Pipeline();
 
   /// Changes the loaded networks; pictures stay what they were but for what the change says.
   /// kInvalidArgument out of order or for unknown layers, kUnavailable where it cannot be done;
@@ -83,14 +87,22 @@ class Pipeline {
   TextConditioning& text() const { return *text_; }
   const networks::UNet& unet() const { return *unet_; }
   const networks::VaeDecoder& vae() const { return *vae_; }
+  /// One picture's latents [1, C, h, w] fp32 on the device; enqueued where that is a GPU.
+  DecodedPicture decode(const StopFlag& stop, const Tensor& latents);
+  /// The recorded step for this shape, of a compiled pipeline.
+  std::shared_ptr<RecordedStep> recorded_step(const StepShape& shape, const StepInput& like) {
+    return recordings_->step({*unet_, ops_, placement_.dtype, memory_format()}, shape, like);
+  }
+  /// Null where the pipeline is not compiled.
+  const Recordings* recordings() const { return recordings_.get(); }
   const sampling::SchedulerConfig& scheduler() const { return scheduler_; }
   /// Of the denoiser and the decoder; the text encoders run the plain ones.
   const kernels::Ops& ops() const { return ops_; }
   at::MemoryFormat memory_format() const {
     return channels_last_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   }
-  /// Whether what does not change from step to step is computed once.
-  bool compiled() const { return compiled_; }
+  /// Whether what does not change from step to step is computed once, and the rest recorded.
+  bool compiled() const { return recordings_ != nullptr; }
   int64_t default_size() const { return unet_->config().sample_size * vae_->config().factor(); }
   double load_seconds() const { return load_seconds_; }
 
@@ -108,6 +120,7 @@ class Pipeline {
   Json weights_info() const;
   transforms::Networks networks() { return {*unet_, *vae_}; }
   void check_order(TransformKind kind) const;
+  void check_fp8() const;
   transforms::CallSize call_size(const PictureSize& size) const;
   void lay_out_channels_last();
   void compile();
@@ -124,7 +137,8 @@ class Pipeline {
   std::vector<Component> components_;  // in the order of kWeighted
   transforms::Plan plan_;
   kernels::Ops ops_ = kernels::plain_ops();
-  bool channels_last_ = false, compiled_ = false;
+  bool channels_last_ = false;
+  std::unique_ptr<Recordings> recordings_;  // of a compiled pipeline
   TransformKind last_{};
   transforms::CallSize call_{};  // that packed layers fit
   double load_seconds_ = 0;

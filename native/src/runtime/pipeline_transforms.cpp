@@ -1,6 +1,12 @@
 // What a pipeline changes in the networks that it has loaded.
+#include <algorithm>
+#include <array>
+
+#include "base/cuda_card.h"
+#include "base/device_stream.h"
 #include "kernels/attention.h"
 #include "runtime/pipeline.h"
+#include "transforms/fp8_dynamic.h"
 #include "transforms/fuse_qkv.h"
 #include "transforms/int8_choice.h"
 #include "transforms/int8_dynamic.h"
@@ -11,22 +17,35 @@ namespace allaprima::runtime {
 
 namespace {
 
-const char* name_of(TransformKind kind) {
-  switch (kind) {
-    case TransformKind::kMathAttention:
-      return "attention_math";
-    case TransformKind::kFuseQkv:
-      return "fuse_qkv";
-    case TransformKind::kSwapConv1x1:
-      return "swap_conv1x1";
-    case TransformKind::kInt8Dynamic:
-      return "int8_dynamic";
-    case TransformKind::kChannelsLast:
-      return "channels_last";
-    case TransformKind::kCompile:
-      return "compile";
-  }
-  return "?";
+struct Named {
+  TransformKind kind;
+  const char* name;
+};
+
+/// In this order a pipeline takes them. Each looks at what the one before left: fused layers can be
+/// quantised, not the other way round.
+constexpr std::array kTransformOrder{
+    Named{TransformKind::kMathAttention, "attention_math"},
+    Named{TransformKind::kFuseQkv, "fuse_qkv"},
+    Named{TransformKind::kSwapConv1x1, "swap_conv1x1"},
+    Named{TransformKind::kInt8Dynamic, "int8_dynamic"},
+    Named{TransformKind::kFp8Dynamic, "fp8_dynamic"},
+    Named{TransformKind::kChannelsLast, "channels_last"},
+    Named{TransformKind::kCompile, "compile"},
+};
+
+/// From 0; for no transform, behind all of them.
+size_t place_of(TransformKind kind) {
+  const auto* found = std::ranges::find(kTransformOrder, kind, &Named::kind);
+  return static_cast<size_t>(found - kTransformOrder.begin());
+}
+
+const char* name_of(TransformKind kind) { return kTransformOrder.at(place_of(kind)).name; }
+
+std::string order_text() {
+  std::string text;
+  for (const Named& transform : kTransformOrder) text += std::string(transform.name) + ", ";
+  return text;
 }
 
 const char* name_of(transforms::RowKind rows) {
@@ -43,13 +62,18 @@ const char* name_of(transforms::RowKind rows) {
 
 }  // namespace
 
-/// Each looks at what the one before left: fused layers can be quantised, not the other way round.
 void Pipeline::check_order(TransformKind kind) const {
-  check(kind > last_, Code::kInvalidArgument, name_of(kind),
-        kind == last_ ? " was already done" : " comes too late",
-        "; the order is attention_math, fuse_qkv, swap_conv1x1, int8_dynamic, channels_last, "
-        "compile, each at most once, and the last was ",
-        last_ == TransformKind{} ? "none" : name_of(last_));
+  const bool first = last_ == TransformKind{};
+  check(first || place_of(kind) > place_of(last_), Code::kInvalidArgument, name_of(kind),
+        kind == last_ ? " was already done" : " comes too late", "; the order is ", order_text(),
+        "each at most once, and the last was ", first ? "none" : name_of(last_));
+}
+
+void Pipeline::check_fp8() const {
+  const std::string obstacle =
+      transforms::why_no_fp8(placement_.device, placement_.dtype, cuda_card(placement_.device));
+  check(obstacle.empty(), Code::kUnavailable, "fp8_dynamic: ", obstacle,
+        "; leave it out, or use int8_dynamic");
 }
 
 transforms::CallSize Pipeline::call_size(const PictureSize& size) const {
@@ -62,7 +86,7 @@ transforms::CallSize Pipeline::call_size(const PictureSize& size) const {
 
 void Pipeline::fit(const PictureSize& size) {
   const transforms::CallSize call = call_size(size);
-  if (!compiled_ || call == call_) return;
+  if (!compiled() || call == call_) return;
   transforms::fit(networks(), call);
   call_ = call;
 }
@@ -73,22 +97,27 @@ void Pipeline::lay_out_channels_last() {
 }
 
 void Pipeline::compile() {
-  check(placement_.device.is_cpu(), Code::kUnavailable,
-        "compile is built for CPUs so far, this pipeline is on ", device_name(placement_.device),
-        "; leave it out (build instead of compile)");
+  if (!can_record(placement_.device)) fail_without_graphs();
   if (!channels_last_) lay_out_channels_last();
   call_ = call_size({});
   plan_.push_back(transforms::swap_all_conv1x1(networks()));
-  plan_.push_back(transforms::pack(networks(), call_));
+  if (placement_.device.is_cpu()) plan_.push_back(transforms::pack(networks(), call_));
   plan_.push_back({"prepare_once",
                    "keys and values of the text, and the projections of sizes and times, are "
                    "computed once a picture; guidance and the sampler's update in one pass",
                    0, 0, 0});
-  compiled_ = true;
+  recordings_ = std::make_unique<Recordings>(placement_.device);
+  if (placement_.device.is_cpu()) return;
+  text_->record_in(*recordings_);
+  plan_.push_back({"cuda_graph",
+                   "a step, the text encoders and the decoder are each recorded once for a size, "
+                   "and replayed without waiting for the device",
+                   0, 0, 0});
 }
 
 void Pipeline::transform(const Transform& t) {
   check_order(t.kind);
+  use_own_stream(placement_.device);
   switch (t.kind) {
     case TransformKind::kMathAttention:
       ops_.attention = kernels::math_attention;
@@ -102,6 +131,10 @@ void Pipeline::transform(const Transform& t) {
       break;
     case TransformKind::kInt8Dynamic:
       plan_.push_back(transforms::int8_dynamic(networks(), t.layers, t.scheme));
+      break;
+    case TransformKind::kFp8Dynamic:
+      check_fp8();
+      plan_.push_back(transforms::fp8_dynamic(networks(), t.layers));
       break;
     case TransformKind::kChannelsLast:
       lay_out_channels_last();

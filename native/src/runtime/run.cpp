@@ -2,7 +2,7 @@
 
 #include <sys/resource.h>
 
-#include "base/shape.h"
+#include "base/device_stream.h"
 #include "base/version.h"
 #include "io/tensors.h"
 #include "kernels/guided_step.h"
@@ -24,14 +24,10 @@ int64_t peak_resident_bytes() {
   return static_cast<int64_t>(usage.ru_maxrss) * 1024;
 }
 
-bool is_finite(const Tensor& x) { return at::isfinite(x).all().item<bool>(); }
-
-/// The bytes of a picture [1, 3, H, W], rows from the top; returns where they end.
-uint8_t* write_rgb(const Tensor& picture, uint8_t* rgb) {
+/// The bytes of a picture [1, 3, H, W] in 0 to 1 as [1, H, W, 3], rows from the top.
+Tensor bytes_of(const Tensor& picture) {
   // Rounds half to even, as numpy does for diffusers.
-  const Tensor bytes = (picture * 255).round_().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
-  std::memcpy(rgb, bytes.const_data_ptr<uint8_t>(), bytes.nbytes());
-  return rgb + bytes.nbytes();
+  return (picture * 255).round_().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
 }
 
 }  // namespace
@@ -45,8 +41,14 @@ Run::Run(Pipeline& pipeline, Request request)
   const Tensor noise =
       initial_noise(request_, {request_.images, pipeline.vae().config().latent_channels,
                                request_.height / factor, request_.width / factor});
-  latents_ = noise.to(pipeline.placement().device) * table_.initial_scale;
+  use_own_stream(pipeline.placement().device);
+  latents_ = to_device(noise, pipeline.placement().device) * table_.initial_scale;
+  finite_ = to_device(at::ones({request_.steps}, at::kBool), pipeline.placement().device);
   prepare_seconds_ = since_begin_.seconds();
+}
+
+Run::~Run() {
+  if (recorded_) recorded_->unload(this);
 }
 
 void Run::check_usable() const {
@@ -57,6 +59,7 @@ void Run::check_usable() const {
 /// After a failure a run has lost its place: it can be read and closed, not continued.
 template <class Work>
 void Run::guarded(Work work) {
+  use_own_stream(pipeline_.placement().device);
   try {
     work();
   } catch (...) {
@@ -79,55 +82,86 @@ void Run::encode() {
     for (const auto& [name, tensor] : encoded_->stages) keep(name, tensor);
     encoded_->stages.clear();
     encoded_->condition.guidance = request_.guidance;
-    check_finite(is_finite(encoded_->condition.context), "the text encoders' output is");
-    check_finite(is_finite(encoded_->condition.pooled), "the pooled text is");
+    finite_text_ = {at::isfinite(encoded_->condition.context).all(),
+                    at::isfinite(encoded_->condition.pooled).all()};
+    if (on_cpu()) check_text(at::stack(finite_text_));
     encode_seconds_ = watch.seconds();
   });
 }
 
-// All steps at once on a device: a look at each would make it wait for the host.
-void Run::check_latents(int64_t first) const {
-  const at::TensorList looked_at = at::TensorList(finite_).slice(static_cast<size_t>(first));
-  if (looked_at.empty()) return;
-  const Tensor finite = at::stack(looked_at).to(at::kCPU);
+void Run::check_text(const Tensor& finite) const {
+  check_finite(finite[0].item<bool>(), "the text encoders' output is");
+  check_finite(finite[1].item<bool>(), "the pooled text is");
+}
+
+void Run::check_steps(const Tensor& finite, int64_t first) const {
   for (int64_t i = 0; i < finite.size(0); ++i) {
     check_finite(finite[i].item<bool>(), "the latents after step " + std::to_string(first + i + 1) +
                                              " of " + std::to_string(request_.steps) + " are");
   }
 }
 
-/// Eager recomputes what does not change at each step, as published.
-void Run::prepare(int64_t step) {
-  if (pipeline_.compiled() && step > 0) return;
+void Run::prepare(int64_t first, int64_t count) {
   pipeline_.fit({request_.width, request_.height, request_.images, guided()});
   std::vector<double> timesteps;
-  for (int64_t i = 0; i < (pipeline_.compiled() ? request_.steps : 1); ++i) {
-    timesteps.push_back(table_.rows[static_cast<size_t>(step + i)].timestep);
+  for (int64_t i = first; i < first + count; ++i) {
+    timesteps.push_back(table_.rows[static_cast<size_t>(i)].timestep);
   }
   const auto& unet = pipeline_.unet();
   text_ = unet.prepare(forward(), encoded_->condition);
   times_ = unet.prepare(forward(), text_,
-                        at::tensor(timesteps, at::kFloat).to(pipeline_.placement().device));
+                        to_device(at::tensor(timesteps, at::kFloat), pipeline_.placement().device));
 }
 
-Tensor Run::predict(int64_t step) {
-  prepare(step);
-  const Tensor scaled = latents_ * table_.rows[static_cast<size_t>(step)].input_scale;
+/// What does not change is computed at each step, as published.
+void Run::eager_step(int64_t step) {
+  prepare(step, 1);
+  const sampling::StepRow& row = table_.rows[static_cast<size_t>(step)];
+  const Tensor scaled = latents_ * row.input_scale;
   const Tensor input = (guided() ? at::cat({scaled, scaled}) : scaled)
                            .to(pipeline_.placement().dtype)
                            .contiguous(pipeline_.memory_format());
-  return pipeline_.unet().step(forward(), input, {text_, times_, pipeline_.compiled() ? step : 0});
-}
-
-Tensor Run::updated(const Tensor& prediction, const sampling::StepRow& row) const {
-  const kernels::UpdateFactors factors{row.latent_factor, row.prediction_factor};
-  const bool one_pass = pipeline_.compiled() && request_.guidance_rescale == 0;
-  if (one_pass) return kernels::guided_update(latents_, prediction, request_.guidance, factors);
-  return kernels::update_latent(
+  const Tensor prediction = pipeline_.unet().step(forward(), input, {text_, times_, 0});
+  if (step == 0) keep("noise_pred", prediction);
+  latents_ = kernels::update_latent(
       latents_,
       guided() ? kernels::guide(prediction, {request_.guidance, request_.guidance_rescale})
                : prediction,
-      factors);
+      {row.latent_factor, row.prediction_factor});
+  finite_.select(0, step).copy_(at::isfinite(latents_).all());
+}
+
+StepShape Run::step_shape() const {
+  return {request_.images,
+          latents_.size(0) * (guided() ? 2 : 1),
+          latents_.size(2),
+          latents_.size(3),
+          encoded_->condition.context.size(1),
+          guided() && request_.guidance_rescale != 0};
+}
+
+/// The step is the pipeline's, and other runs may use it between two steps of this one.
+void Run::compiled_step(int64_t step) {
+  if (step == 0) {
+    prepare(0, request_.steps);
+    recorded_ = pipeline_.recorded_step(step_shape(), step_input());
+  }
+  if (!recorded_->is_loaded_by(this)) {
+    recorded_->load(this, step_input(), latents_, step, [this] { take_latents(); });
+  }
+  recorded_->replay(stop_);
+  if (step == 0) keep("noise_pred", recorded_->prediction());
+  if (on_cpu()) finite_.select(0, step).copy_(recorded_->finite(step + 1).select(0, step));
+  if (step + 1 == request_.steps) {
+    take_latents();
+    recorded_.reset();  // the decoder may need its memory
+  }
+}
+
+void Run::take_latents() {
+  latents_ = recorded_->latents();
+  finite_.logical_and_(recorded_->finite(request_.steps));
+  recorded_->unload(this);
 }
 
 void Run::step() {
@@ -136,26 +170,15 @@ void Run::step() {
         " steps are done; finish the run");
   guarded([&] {
     const Stopwatch watch;
-    const Tensor prediction = predict(completed());
-    if (completed() == 0) keep("noise_pred", prediction);
-    latents_ = updated(prediction, table_.rows[static_cast<size_t>(completed())]);
-    finite_.push_back(at::isfinite(latents_).all());
-    if (pipeline_.placement().device.is_cpu()) check_latents(completed());
+    pipeline_.compiled() ? compiled_step(completed()) : eager_step(completed());
+    if (on_cpu()) check_steps(finite_.narrow(0, completed(), 1), completed());
     fence_.after_step();
     step_seconds_.push_back(watch.seconds());
     completed_.fetch_add(1, std::memory_order_relaxed);
   });
 }
-
-Tensor Run::decode(const Tensor& latent) const {
-  const Tensor input = latent.to(pipeline_.vae_dtype()).contiguous(pipeline_.memory_format());
-  const Tensor decoded = pipeline_.vae().decode(forward(), input);
-  check_finite(is_finite(decoded), "the VAE's output is");
-  stop_.check();
-  // In place: a picture of full size has 12 bytes a pixel, and here that is enough once.
-  return decoded.to(at::kFloat).mul_(0.5).add_(0.5).clamp_(0, 1);
-}
-
+/// Pictures one at a time: a decode at full size needs gigabytes. A GPU is waited for once, at the
+/// end, with the bytes and all that has to be looked at copied by then.
 void Run::finish(std::span<uint8_t> rgb) {
   check_usable();
   check(completed() == request_.steps, Code::kInvalidArgument, completed(), " of ", request_.steps,
@@ -164,21 +187,46 @@ void Run::finish(std::span<uint8_t> rgb) {
         rgb.size(), " bytes, the pictures need ", rgb_bytes());
   guarded([&] {
     const Stopwatch watch;
-    check_latents(0);
+    const at::Device device = pipeline_.placement().device;
     keep("latents", latents_);
-    const Tensor image =
-        at::empty({request_.images, 3, request_.height, request_.width}, at::kFloat);
-    uint8_t* next = rgb.data();
-    for (int64_t i = 0; i < request_.images; ++i) {  // a decode at full size needs gigabytes
-      const Tensor picture = image.narrow(0, i, 1);
-      picture.copy_(decode(latents_.narrow(0, i, 1)));
-      next = write_rgb(picture, next);
+    image_ = at::empty({request_.images, 3, request_.height, request_.width},
+                       at::TensorOptions(at::kFloat).device(device));
+    const std::vector<int64_t> shape{request_.images, request_.height, request_.width, 3};
+    const Tensor bytes = on_cpu() ? at::from_blob(rgb.data(), shape, at::kByte)
+                                  : host_empty(shape, at::kByte, device);
+    std::vector<Tensor> finite = finite_text_;
+    for (int64_t i = 0; i < request_.images; ++i) {
+      const DecodedPicture decoded = pipeline_.decode(stop_, latents_.narrow(0, i, 1));
+      if (on_cpu()) check_decoded(decoded.finite);
+      stop_.check();
+      finite.push_back(decoded.finite);
+      image_.narrow(0, i, 1).copy_(decoded.picture);
+      bytes.narrow(0, i, 1).copy_(bytes_of(decoded.picture), /*non_blocking=*/true);
     }
-    image_ = image;
+    if (!on_cpu()) {
+      receive(finite);
+      std::memcpy(rgb.data(), bytes.const_data_ptr(), bytes.nbytes());
+    }
     keep("image", image_);
     decode_seconds_ = watch.seconds();
     total_seconds_ = since_begin_.seconds();
   });
+}
+
+void Run::check_decoded(const Tensor& finite) const {
+  check_finite(finite.item<bool>(), "the VAE's output is");
+}
+
+/// Waits for the device, then throws for the first stage that was not finite.
+void Run::receive(const std::vector<Tensor>& flags) const {
+  const Tensor all = at::cat({at::stack(flags), finite_});
+  const Tensor here = host_empty(all.sizes(), at::kBool, all.device());
+  here.copy_(all, /*non_blocking=*/true);
+  wait_for(all.device());
+  const auto count = static_cast<int64_t>(flags.size());
+  check_text(here);
+  check_steps(here.narrow(0, count, request_.steps), 0);
+  for (int64_t i = 2; i < count; ++i) check_decoded(here[i]);
 }
 
 void Run::save_latents(const std::filesystem::path& path) const {

@@ -15,6 +15,9 @@ class Run {
  public:
   /// Checks the request and draws the noise. Throws kInvalidArgument, kInvalidModel, kIo.
   Run(Pipeline& pipeline, Request request);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   void encode();
   void step();
@@ -38,14 +41,23 @@ class Run {
     return request_.guidance > 1 && pipeline_.unet().config().guidance_width == 0;
   }
   void keep(const std::string& name, const Tensor& tensor);
-  void prepare(int64_t step);
-  Tensor predict(int64_t step);
-  /// The latents after a step.
-  Tensor updated(const Tensor& prediction, const sampling::StepRow& row) const;
-  /// One picture [1, 3, height, width], fp32 in 0 to 1, of latents [1, C, h, w].
-  Tensor decode(const Tensor& latent) const;
-  /// Throws kNotFinite with the first step, from `first`, whose latents were not.
-  void check_latents(int64_t first) const;
+  /// What the network needs of the text, and of `count` steps from `first` on.
+  void prepare(int64_t first, int64_t count);
+  void eager_step(int64_t step);
+  void compiled_step(int64_t step);
+  /// The latents as they are; a run that was in the recorded step takes them out of it.
+  void take_latents();
+  StepInput step_input() const {
+    return {text_, times_, table_, request_.guidance, request_.guidance_rescale};
+  }
+  StepShape step_shape() const;
+  /// Throw kNotFinite for a stage that was not: truth values on the CPU, of the context and the
+  /// pooled text, of steps from `first` on, of a picture.
+  void check_text(const Tensor& finite) const;
+  void check_steps(const Tensor& finite, int64_t first) const;
+  void check_decoded(const Tensor& finite) const;
+  void receive(const std::vector<Tensor>& flags) const;
+  bool on_cpu() const { return pipeline_.placement().device.is_cpu(); }
   /// Throws kCancelled after a cancel, kInvalidArgument after a failure.
   void check_usable() const;
   template <class Work>
@@ -58,9 +70,11 @@ class Run {
   bool failed_ = false;
   StepFence fence_;
   sampling::StepTable table_;
-  Tensor latents_;              // [images, C, h, w] fp32, scaled for the sampler
-  std::vector<Tensor> finite_;  // of each step, a truth value on the device
+  Tensor latents_;                          // [images, C, h, w] fp32, scaled for the sampler
+  Tensor finite_;                           // [steps] bool, of the latents after each step
+  std::shared_ptr<RecordedStep> recorded_;  // of a compiled pipeline; holds the latents meanwhile
   std::optional<Encoded> encoded_;
+  std::vector<Tensor> finite_text_;  // of the context and of the pooled text
   networks::PreparedText text_;
   networks::PreparedTimes times_;
   Tensor image_;  // [images, 3, height, width] fp32 in 0 to 1, after finish

@@ -1,6 +1,9 @@
 #include "runtime/text_conditioning.h"
 
 #include <algorithm>
+#include <functional>
+
+#include "base/device_stream.h"
 
 namespace allaprima::runtime {
 
@@ -39,9 +42,12 @@ struct Rows {
   std::vector<Tensor> ids, hidden, pooled;
 };
 
+using RunEncoder =
+    std::function<networks::EncodedText(const TextModel& model, const Tensor& ids, int64_t skip)>;
+
 /// Each text alone, as diffusers does: so its numbers do not depend on what else was asked for.
-void encode_row(const nn::Forward& f, TextModel& model, at::Device device, const std::string& text,
-                const char* name, int64_t clip_skip, Rows& rows, Encoded& encoded) {
+void encode_row(const RunEncoder& run, TextModel& model, const std::string& text, const char* name,
+                int64_t clip_skip, Rows& rows, Encoded& encoded) {
   TokenizedPrompt tokens = model.tokenizer.encode(text);
   const Tensor ids = at::tensor(tokens.ids, at::kLong);
   DroppedWords dropped{name, std::move(tokens.dropped)};
@@ -49,14 +55,13 @@ void encode_row(const nn::Forward& f, TextModel& model, at::Device device, const
   if (!dropped.words.empty() && std::find(known.begin(), known.end(), dropped) == known.end()) {
     encoded.dropped.push_back(std::move(dropped));
   }
-  const TextCache::Key key{std::move(tokens.ids), clip_skip};
+  const TextKey key{std::move(tokens.ids), clip_skip};
   const networks::EncodedText* result = model.cache.find(key);
   if (result) {
     ++encoded.cache_hits;
   } else {
     ++encoded.cache_misses;
-    result =
-        &model.cache.insert(key, model.encoder.encode(f, ids.unsqueeze(0).to(device), clip_skip));
+    result = &model.cache.insert(key, run(model, ids.unsqueeze(0), clip_skip));
   }
   rows.ids.push_back(ids);
   rows.hidden.push_back(result->hidden);
@@ -70,15 +75,32 @@ Tensor joined(std::vector<Tensor> rows, bool zero_negative) {
 
 }  // namespace
 
+networks::EncodedText TextConditioning::run(const nn::Forward& f, const TextModel& model,
+                                            const Tensor& ids, int64_t clip_skip) {
+  const Tensor on_device = to_device(ids, placement_.device);
+  if (recordings_ == nullptr || placement_.device.is_cpu()) {
+    return model.encoder.encode(f, on_device, clip_skip);
+  }
+  const auto encode = [&model, clip_skip](const Tensor& x) {
+    auto text = model.encoder.encode({kernels::plain_ops(), StopFlag::never()}, x, clip_skip);
+    return std::vector<Tensor>{text.hidden, text.pooled};
+  };
+  f.stop.check();
+  const auto results =
+      (*recordings_->encode(on_device, &model == &second_, clip_skip, encode))(on_device);
+  return {results[0], results[1]};
+}
+
 Encoded TextConditioning::encode(const nn::Forward& f, const Prompts& prompts) {
   const Texts texts = texts_of(prompts, zeros_for_no_negative_);
   Encoded encoded;
   Rows rows, rows_2;
+  const RunEncoder runs = [&](const TextModel& model, const Tensor& ids, int64_t clip_skip) {
+    return run(f, model, ids, clip_skip);
+  };
   for (const RowTexts& row : texts.rows) {
-    encode_row(f, first_, placement_.device, row.first, row.first_name, row.clip_skip, rows,
-               encoded);
-    encode_row(f, second_, placement_.device, row.second, row.second_name, row.clip_skip, rows_2,
-               encoded);
+    encode_row(runs, first_, row.first, row.first_name, row.clip_skip, rows, encoded);
+    encode_row(runs, second_, row.second, row.second_name, row.clip_skip, rows_2, encoded);
   }
   const Tensor hidden = joined(rows.hidden, texts.zero_negative);
   const Tensor hidden_2 = joined(rows_2.hidden, texts.zero_negative);
@@ -103,7 +125,7 @@ Encoded TextConditioning::encode(const nn::Forward& f, const Prompts& prompts) {
   const Tensor sizes = prompts.guided
                            ? at::cat({numbers(prompts.negative_sizes), numbers(prompts.sizes)})
                            : numbers(prompts.sizes);
-  encoded.condition.time_ids = repeated(sizes.to(placement_.device));
+  encoded.condition.time_ids = repeated(to_device(sizes, placement_.device));
   return encoded;
 }
 

@@ -10,6 +10,7 @@
 #include "base/device.h"
 #include "networks/clip_text_encoder.h"
 #include "networks/unet.h"
+#include "runtime/recordings.h"
 #include "runtime/text_cache.h"
 #include "text/clip_tokenizer.h"
 
@@ -58,6 +59,8 @@ class TextConditioning {
         zeros_for_no_negative_(zeros_for_no_negative),
         placement_(placement) {}
 
+  /// From now on a GPU runs the encoders as recorded calls; it must outlive this.
+  void record_in(Recordings& recordings) { recordings_ = &recordings; }
   /// Results are kept for later calls; on the engine thread.
   Encoded encode(const nn::Forward& f, const Prompts& prompts);
 
@@ -67,9 +70,13 @@ class TextConditioning {
   const TextModel& second() const { return second_; }
 
  private:
+  networks::EncodedText run(const nn::Forward& f, const TextModel& model, const Tensor& ids,
+                            int64_t clip_skip);
+
   TextModel first_, second_;
   bool zeros_for_no_negative_;
   Placement placement_;
+  Recordings* recordings_ = nullptr;
 };
 
 }  // namespace allaprima::runtime

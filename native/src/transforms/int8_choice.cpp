@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/clock.h"
+#include "base/device_stream.h"
 #include "kernels/onednn.h"
 #include "transforms/int8_dynamic.h"
 
@@ -17,22 +18,32 @@ constexpr int kRounds = 5;
 /// nothing.
 constexpr double kWorthIt = 0.95;
 
+/// A GPU is only told what to do when the call returns.
+template <class Call>
+double seconds_of(at::Device device, const Call& call) {
+  wait_for(device);
+  const Stopwatch watch;
+  call();
+  wait_for(device);
+  return watch.seconds();
+}
+
 ShapeTiming time_shape(int64_t rows, const nn::DenseLinear& dense, kernels::Int8Scheme scheme,
                        bool packed) {
   const Tensor x = at::randn({rows, dense.weight.size(1)}, dense.weight.options());
   const auto int8 = kernels::quantize_weight(dense.weight, scheme);
   const Tensor bias = dense.bias.defined() ? dense.bias.to(at::kFloat) : Tensor();
-  packed = packed && kernels::can_pack(dense.weight.scalar_type());
+  const at::Device device = dense.weight.device();
+  packed = packed && device.is_cpu() && kernels::can_pack(dense.weight.scalar_type());
   const Tensor weight = packed ? kernels::pack_linear(dense.weight) : Tensor();
   constexpr double kNever = std::numeric_limits<double>::infinity();
   ShapeTiming timing{rows, dense.weight.size(1), dense.weight.size(0), 0, kNever, kNever};
   for (int round = 0; round < kRounds; ++round) {
-    const Stopwatch first;
-    packed ? kernels::packed_linear(x, weight, dense.bias) : dense(x);
-    timing.dense_seconds = std::min(timing.dense_seconds, first.seconds());
-    const Stopwatch second;
-    kernels::int8_linear(x, int8, bias);
-    timing.int8_seconds = std::min(timing.int8_seconds, second.seconds());
+    const double dense_seconds = seconds_of(
+        device, [&] { packed ? kernels::packed_linear(x, weight, dense.bias) : dense(x); });
+    const double int8_seconds = seconds_of(device, [&] { kernels::int8_linear(x, int8, bias); });
+    timing.dense_seconds = std::min(timing.dense_seconds, dense_seconds);
+    timing.int8_seconds = std::min(timing.int8_seconds, int8_seconds);
   }
   return timing;
 }

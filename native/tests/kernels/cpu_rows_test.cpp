@@ -12,6 +12,13 @@ double largest_gap(const Tensor& a, const Tensor& b) {
   return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
 }
 
+Tensor guided_update(const Tensor& latent, const Tensor& prediction, double scale,
+                     const UpdateFactors& factors) {
+  const Tensor result = latent.clone();
+  guided_update_(result, prediction, scale, factors);
+  return result;
+}
+
 TEST(CpuRowsTest, one_pass_guides_and_updates_as_two_do) {
   const c10::InferenceMode inference;
   at::manual_seed(2);

@@ -77,6 +77,15 @@ TEST_P(Int8LinearTest, is_within_int8s_own_error_of_the_exact_product) {
       << "nothing was rounded to int8";
 }
 
+TEST_P(Int8LinearTest, multiplies_few_rows_where_many_are_asked_for) {
+  const Tensor x = of_scheme("x_int"), w = of_scheme("w_int");
+  for (const int64_t rows : {1, 16, 17}) {
+    const Tensor product = int8_product(x.narrow(0, 0, rows), w, 17);
+    EXPECT_TRUE(product.is_contiguous());
+    EXPECT_TRUE(at::equal(product, of_scheme("product").narrow(0, 0, rows))) << rows;
+  }
+}
+
 TEST_P(Int8LinearTest, lets_what_is_not_finite_through) {
   const Int8Weight weight = quantize_weight(golden("w"), GetParam().scheme);
   Tensor x = at::ones({3, golden("x").size(1)});

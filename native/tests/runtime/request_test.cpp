@@ -200,7 +200,7 @@ TEST_F(RequestTest, reports_the_words_that_no_encoder_saw) {
 
 TEST(TextCache, keeps_those_that_were_used_last) {
   TextCache cache;
-  const auto key = [](int64_t i) { return TextCache::Key{{i}, 0}; };
+  const auto key = [](int64_t i) { return TextKey{{i}, 0}; };
   for (int64_t i = 0; i < 40; ++i) {
     cache.insert(key(i), {at::full({1}, i), Tensor()});
     EXPECT_NE(cache.find(key(0)), nullptr) << "was used just before";

@@ -148,6 +148,27 @@ TEST(PlanTest, refuses_what_comes_out_of_order_or_names_no_layer) {
   EXPECT_EQ(refused({Kind::kChannelsLast}), "");
   EXPECT_NE(refused({Kind::kFuseQkv}).find("fuse_qkv comes too late"), std::string::npos);
   EXPECT_NE(refused({Kind::kChannelsLast}).find("already done"), std::string::npos);
+  // Its number is the highest, its place is not the last.
+  EXPECT_NE(refused({Kind::kFp8Dynamic}).find("fp8_dynamic comes too late"), std::string::npos);
+  EXPECT_NE(refused({Kind::kFp8Dynamic}).find("int8_dynamic, fp8_dynamic, channels_last, compile"),
+            std::string::npos);
+}
+
+TEST(PlanTest, refuses_float8_on_a_cpu_and_changes_nothing) {
+  const c10::InferenceMode inference;
+  const auto pipeline = open(folder("tiny"));
+  apply(*pipeline, {Kind::kInt8Dynamic});
+  const Json before = pipeline->plan(Pipeline::Detail::kLayers);
+  try {
+    pipeline->transform({Kind::kFp8Dynamic, names_of(*pipeline, "linear")});
+    FAIL() << "it computes in float8 on a CPU";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kUnavailable);
+    EXPECT_NE(std::string(error.what()).find("compute capability 8.9"), std::string::npos);
+  }
+  EXPECT_EQ(pipeline->plan(Pipeline::Detail::kLayers), before);
+  apply(*pipeline, {Kind::kCompile});
+  EXPECT_EQ(draw(*pipeline).image.size(0), 2);
 }
 
 TEST(CompileTest, rescales_guidance_as_eager_does) {

@@ -108,26 +108,25 @@ void dequantize(Element type, const int32_t* sums, int64_t rows, int64_t width,
 }
 
 template <class T>
-void update(const void* first, const void* second, int64_t count, GuidedUpdate u,
-            const float* latents, float* result) {
+void update(const void* first, const void* second, int64_t count, GuidedUpdate u, float* latents) {
   const T* a = static_cast<const T*>(first);
   const T* b = static_cast<const T*>(second);
   if (b == nullptr) {
     for (int64_t i = 0; i < count; ++i) {
-      result[i] = latents[i] * u.latent + widen(a[i]) * u.prediction;
+      latents[i] = latents[i] * u.latent + widen(a[i]) * u.prediction;
     }
     return;
   }
   for (int64_t i = 0; i < count; ++i) {
     const float guided = widen(a[i]) + (widen(b[i]) - widen(a[i])) * u.scale;
-    result[i] = latents[i] * u.latent + guided * u.prediction;
+    latents[i] = latents[i] * u.latent + guided * u.prediction;
   }
 }
 
 void guided_update(Element type, const void* first, const void* second, int64_t count,
-                   GuidedUpdate u, const float* latents, float* result) {
+                   GuidedUpdate u, float* latents) {
   const auto run = type == Element::kFloat ? update<float> : update<BFloat16>;
-  run(first, second, count, u, latents, result);
+  run(first, second, count, u, latents);
 }
 
 }  // namespace

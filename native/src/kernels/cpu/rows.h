@@ -32,10 +32,10 @@ struct RowKernels {
   /// sums [rows, width] · row scale · column scale + bias, to `result` [rows, width].
   void (*dequantize)(Element type, const int32_t* sums, int64_t rows, int64_t width,
                      const float* row_scales, Columns columns, void* result);
-  /// result = latents · u.latent + g · u.prediction, g = first + scale · (second − first), or
+  /// latents' = latents · u.latent + g · u.prediction, g = first + scale · (second − first), or
   /// first where second is null; all [count].
   void (*guided_update)(Element type, const void* first, const void* second, int64_t count,
-                        GuidedUpdate u, const float* latents, float* result);
+                        GuidedUpdate u, float* latents);
 };
 
 /// For this CPU, or for what ATEN_CPU_CAPABILITY says.

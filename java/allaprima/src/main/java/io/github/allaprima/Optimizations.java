@@ -22,6 +22,8 @@ final class Optimizations {
 
   private Optional<Function<NativePipeline, List<String>>> linears = Optional.empty();
 
+  private Optional<Function<NativePipeline, List<String>>> fp8Linears = Optional.empty();
+
   void swapConv1x1(ConvFilter filter) {
     convs =
         Optional.of(
@@ -38,14 +40,11 @@ final class Optimizations {
   }
 
   void int8Dynamic(LinearFilter filter) {
-    linears =
-        Optional.of(
-            pipeline ->
-                names(
-                    pipeline,
-                    l ->
-                        l.text("kind").equals("linear")
-                            && filter.test(l.text("name"), width(l, "in"), width(l, "out"))));
+    linears = Optional.of(pipeline -> linears(pipeline, filter));
+  }
+
+  void fp8Dynamic(LinearFilter filter) {
+    fp8Linears = Optional.of(pipeline -> linears(pipeline, filter));
   }
 
   /** The layers that are faster in int8 here, at this size, or the model's own. */
@@ -65,6 +64,7 @@ final class Optimizations {
     convs = plan.swapConv1x1().isEmpty() ? Optional.empty() : Optional.of(p -> plan.swapConv1x1());
     plan.int8().ifPresent(int8 -> scheme = int8.scheme());
     linears = plan.int8().map(int8 -> pipeline -> int8.layers());
+    fp8Linears = plan.fp8().map(fp8 -> pipeline -> fp8.layers());
   }
 
   /** Changes the pipeline; the plan's entries are those that the core then has. */
@@ -82,6 +82,8 @@ final class Optimizations {
     Optional<Plan.Int8> int8 = linears.map(names -> new Plan.Int8(scheme, names.apply(pipeline)));
     int8.ifPresent(
         chosen -> pipeline.transform(Transform.INT8_DYNAMIC, chosen.layers(), scheme.ordinal()));
+    Optional<Plan.Fp8> fp8 = fp8Linears.map(names -> new Plan.Fp8(names.apply(pipeline)));
+    fp8.ifPresent(chosen -> pipeline.transform(Transform.FP8_DYNAMIC, chosen.layers(), 0));
     if (channelsLast) {
       pipeline.transform(Transform.CHANNELS_LAST, List.of(), 0);
     }
@@ -95,9 +97,18 @@ final class Optimizations {
         fuseQkv,
         swapped,
         int8,
+        fp8,
         channelsLast,
         compile,
         info.objects("plan").stream().map(Plan.Entry::parse).toList());
+  }
+
+  private static List<String> linears(NativePipeline pipeline, LinearFilter filter) {
+    return names(
+        pipeline,
+        l ->
+            l.text("kind").equals("linear")
+                && filter.test(l.text("name"), width(l, "in"), width(l, "out")));
   }
 
   private static List<String> names(NativePipeline pipeline, Predicate<Fields> meant) {

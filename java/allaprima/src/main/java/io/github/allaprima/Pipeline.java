@@ -142,6 +142,22 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
+   * Does now what the first generation of this size, number of pictures and guidance would do once,
+   * so that a service pays at its start: on a GPU libraries choose how to compute and a step is
+   * recorded, on a processor weights are laid out for the size. One step is drawn and thrown away.
+   * What is kept is for the last four sizes, and on a GPU for up to 64 steps; others are got ready
+   * when they come.
+   *
+   * @param request as those to come; of its steps one is done
+   * @throws QueueFullException when as many generations wait as may
+   * @throws AllaPrimaException when it fails; the pipeline stays usable
+   * @throws IllegalStateException when the pipeline is closed
+   */
+  public void warmUp(Request request) {
+    generateAll(request.steps(1));
+  }
+
+  /**
    * Draws several requests, one after the other; one that fails does not end the others.
    *
    * @param requests what to draw

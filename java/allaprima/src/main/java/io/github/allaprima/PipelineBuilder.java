@@ -152,8 +152,8 @@ public final class PipelineBuilder {
   }
 
   /**
-   * Turns 1×1 convolutions into linear layers, so that {@link #int8Dynamic} sees them. {@link
-   * #compile} computes the others as products too, but does not show them.
+   * Turns 1×1 convolutions into linear layers, so that {@link #int8Dynamic} and {@link #fp8Dynamic}
+   * see them. {@link #compile} computes the others as products too, but does not show them.
    *
    * @param filter asked about each convolution of UNet and VAE
    * @return this
@@ -213,6 +213,22 @@ public final class PipelineBuilder {
   }
 
   /**
+   * Multiplies float8 numbers (e4m3) in linear layers of UNet and VAE, on a GPU of compute
+   * capability 8.9 or higher and in {@link #bf16}; elsewhere opening the pipeline fails. Weights
+   * are converted once, activations token by token as they come, each row with a scale of its own.
+   * Half the memory, and pictures that differ a little. Layers that see one row a picture, those
+   * whose widths are no multiples of 16, and those that {@link #int8Dynamic} took, stay as they
+   * are; {@link Pipeline#plan} lists them.
+   *
+   * @param filter asked about each linear layer, after {@link #fuseQkv} and {@link #swapConv1x1}
+   * @return this
+   */
+  public PipelineBuilder fp8Dynamic(LinearFilter filter) {
+    optimizations.fp8Dynamic(Objects.requireNonNull(filter, "filter"));
+    return this;
+  }
+
+  /**
    * Repeats a plan, in place of what was asked for so far: its precision and optimisations, layer
    * by layer. {@link #build} and {@link #compile} end the chain alike then: the plan says which.
    *
@@ -228,10 +244,13 @@ public final class PipelineBuilder {
 
   /**
    * Loads the checkpoint and gets it ready to draw fast: feature maps with the channels of a pixel
-   * together, 1×1 convolutions as products, weights in the order that the device computes in, work
+   * together, 1×1 convolutions as products, weights in the order that a processor computes in, work
    * that does not change from step to step done once a picture, one pass for guidance and sampler.
-   * Pictures of any size and number work at once; they are those of {@link #build} but for
-   * rounding. On CUDA not yet: an exception says so.
+   * On CUDA a step, the text encoders and the decoder are each recorded as a CUDA graph at the
+   * first picture of a size, and replayed from then on. Pictures of any size and number work at
+   * once; they are those of {@link #build} but for rounding. Which of its
+   * implementations of attention and convolutions libtorch takes on a GPU is then chosen by time,
+   * so that another process may draw a seed's picture with other rounding.
    *
    * @return the pipeline, to be closed
    * @throws InvalidModelException as {@link #build}

@@ -23,6 +23,7 @@ import java.util.StringJoiner;
  * @param fuseQkv whether queries, keys and values are one product
  * @param swapConv1x1 names of the convolutions that became linear layers
  * @param int8 the layers in int8, or none
+ * @param fp8 the layers in float8, or none
  * @param channelsLast whether feature maps were asked to keep a pixel's channels together
  * @param compile whether it is compiled
  * @param entries what was done, in order, with what it changed
@@ -33,6 +34,7 @@ public record Plan(
     boolean fuseQkv,
     List<String> swapConv1x1,
     Optional<Int8> int8,
+    Optional<Fp8> fp8,
     boolean channelsLast,
     boolean compile,
     List<Entry> entries) {
@@ -47,6 +49,18 @@ public record Plan(
   public record Int8(Int8Scheme scheme, List<String> layers) {
     /** Copies the list. */
     public Int8 {
+      layers = List.copyOf(layers);
+    }
+  }
+
+  /**
+   * The layers in float8.
+   *
+   * @param layers names of the linear layers that were chosen
+   */
+  public record Fp8(List<String> layers) {
+    /** Copies the list. */
+    public Fp8 {
       layers = List.copyOf(layers);
     }
   }
@@ -131,6 +145,7 @@ public record Plan(
     map.put("fuse_qkv", fuseQkv);
     map.put("swap_conv1x1", swapConv1x1);
     map.put("int8_dynamic", int8.map(Plan::toMap).orElse(null));
+    map.put("fp8_dynamic", fp8.map(chosen -> Map.of("layers", chosen.layers)).orElse(null));
     map.put("channels_last", channelsLast);
     map.put("compile", compile);
     map.put("entries", entries.stream().map(Entry::toMap).toList());
@@ -195,6 +210,7 @@ public record Plan(
         plan.texts("swap_conv1x1"),
         plan.optionalObject("int8_dynamic")
             .map(i -> new Int8(i.constant("scheme", Int8Scheme.class), i.texts("layers"))),
+        plan.optionalObject("fp8_dynamic").map(f -> new Fp8(f.texts("layers"))),
         plan.flag("channels_last"),
         plan.flag("compile"),
         List.of());

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,22 @@ class OptimizationsTest {
       assertTrue(entry(pipeline.plan(), "pack").changed() > 0);
       assertTrue(pipeline.plan().compile());
       assertEquals(64, pipeline.generate(REQUEST).width());
+    }
+  }
+
+  @Test
+  void warmingUpDoesWhatAFirstPictureDoesOnceAndChangesNoPicture() {
+    byte[] alone;
+    try (Pipeline pipeline = builder().compile()) {
+      alone = pipeline.generate(REQUEST).rgb();
+    }
+    try (Pipeline pipeline = builder().compile()) {
+      pipeline.warmUp(REQUEST);
+      Image image = pipeline.generate(REQUEST);
+      assertArrayEquals(alone, image.rgb());
+      // Its prompt was encoded before.
+      String json = image.report().json();
+      assertTrue(json.contains("\"prompt_cache\":{\"hits\":2,\"misses\":0}"), json);
     }
   }
 
@@ -118,6 +135,48 @@ class OptimizationsTest {
       assertEquals(plan, pipeline.plan());
       assertArrayEquals(picture, pipeline.generate(REQUEST).rgb());
     }
+  }
+
+  @Test
+  void float8IsRefusedOnAProcessor() {
+    PipelineBuilder builder =
+        Pipeline.builder()
+            .model(Repository.TINY_MODEL)
+            .device(Device.cpu())
+            .bf16()
+            .fp8Dynamic(LinearFilter.all());
+    AllaPrimaException refused = assertThrows(AllaPrimaException.class, builder::build);
+    assertEquals(ErrorCode.UNAVAILABLE, refused.code());
+    String message = refused.getMessage();
+    assertTrue(message.contains("compute capability 8.9"), message);
+    assertTrue(message.contains("this pipeline is on cpu"), message);
+  }
+
+  @Test
+  void aPlanKeepsWhatIsInFloat8(@TempDir Path folder) throws Exception {
+    Plan plan =
+        new Plan(
+            Precision.BF16,
+            Attention.SDPA,
+            true,
+            List.of(),
+            Optional.of(new Plan.Int8(Int8Scheme.TORCHAO, List.of("unet.a"))),
+            Optional.of(new Plan.Fp8(List.of("unet.b", "unet.c"))),
+            false,
+            true,
+            List.of());
+    Path file = folder.resolve("plan.json");
+    plan.write(file);
+    assertEquals(plan, Plan.read(file));
+
+    PipelineBuilder again = Pipeline.builder().model(Repository.TINY_MODEL).plan(Plan.read(file));
+    assertTrue(
+        assertThrows(AllaPrimaException.class, again::build).getMessage().contains("unet.a"));
+
+    String older = Files.readString(file).replaceAll("\"fp8_dynamic\":\\{[^}]*},", "");
+    assertFalse(older.contains("fp8"), older);
+    Files.writeString(file, older);
+    assertEquals(Optional.empty(), Plan.read(file).fp8());
   }
 
   @Test

@@ -21,6 +21,9 @@ sealed interface Libtorch {
   /** The jars that must be there. */
   List<Jar> jars();
 
+  /** Which of our native jars goes with it. */
+  Jar ours();
+
   /** Loads it with all that it needs. */
   void load();
 
@@ -37,24 +40,22 @@ sealed interface Libtorch {
     boolean named = property != null && !property.isEmpty();
     String path = named ? property : variable;
     if (path == null || path.isEmpty()) {
-      return new InJars();
+      return Jar.ALLAPRIMA_GPU.isPresent() ? new InGpuJars() : new InJars();
     }
     return InFolder.named(path, named ? "system property " + PROPERTY : "variable " + VARIABLE);
   }
 
+  /** What libtorch's matrix products on the processor need, in the order of need. */
+  List<String> OPENBLAS = List.of("libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0");
+
+  private static void load(Jar jar, List<String> libraries) {
+    libraries.forEach(library -> NativeFile.in(jar, library).loadShared());
+  }
+
   /** In the jars of org.bytedeco. */
   record InJars() implements Libtorch {
-    private record Library(Jar jar, String file) {}
-
-    /** What {@code libtorch_cpu.so} needs, in the order of need. */
-    private static final List<Library> LIBRARIES =
-        List.of(
-            new Library(Jar.OPENBLAS, "libquadmath.so.0"),
-            new Library(Jar.OPENBLAS, "libgfortran.so.5"),
-            new Library(Jar.OPENBLAS, "libopenblas.so.0"),
-            new Library(Jar.PYTORCH, "libgomp.so.1"),
-            new Library(Jar.PYTORCH, "libc10.so"),
-            new Library(Jar.PYTORCH, "libtorch_cpu.so"));
+    private static final List<String> LIBRARIES =
+        List.of("libgomp.so.1", "libc10.so", "libtorch_cpu.so");
 
     @Override
     public List<Jar> jars() {
@@ -62,10 +63,14 @@ sealed interface Libtorch {
     }
 
     @Override
+    public Jar ours() {
+      return Jar.ALLAPRIMA;
+    }
+
+    @Override
     public void load() {
-      for (Library library : LIBRARIES) {
-        NativeFile.in(library.jar, library.file).loadShared();
-      }
+      Libtorch.load(Jar.OPENBLAS, OPENBLAS);
+      Libtorch.load(Jar.PYTORCH, LIBRARIES);
     }
 
     @Override
@@ -76,6 +81,69 @@ sealed interface Libtorch {
     @Override
     public String toString() {
       return "org.bytedeco's jars";
+    }
+  }
+
+  /** The build for NVIDIA's cards, in the jars of org.bytedeco. */
+  record InGpuJars() implements Libtorch {
+    private static final List<String> LIBRARIES =
+        List.of(
+            "libgomp.so.1", "libc10.so", "libc10_cuda.so", "libtorch_cpu.so", "libtorch_cuda.so");
+
+    /**
+     * NVIDIA's, in the order of need. Those that no jar holds are left to the system, which finds
+     * them in an installed CUDA or says which is missing. cuDNN opens its parts by name.
+     */
+    private static final List<String> NVIDIA =
+        List.of(
+            "libcudart.so.13",
+            "libnvJitLink.so.13",
+            "libcublasLt.so.13",
+            "libcublas.so.13",
+            "libcufft.so.12",
+            "libcurand.so.10",
+            "libcusparse.so.12",
+            "libcusolver.so.12",
+            "libcupti.so.13",
+            "libnvrtc-builtins.so.13.3",
+            "libnvrtc.so.13",
+            "libcufile.so.0",
+            "libnccl.so.2",
+            "libcudnn.so.9",
+            "libcudnn_graph.so.9",
+            "libcudnn_ops.so.9",
+            "libcudnn_cnn.so.9",
+            "libcudnn_adv.so.9",
+            "libcudnn_engines_precompiled.so.9",
+            "libcudnn_engines_runtime_compiled.so.9",
+            "libcudnn_heuristic.so.9");
+
+    @Override
+    public List<Jar> jars() {
+      return List.of(Jar.PYTORCH_GPU, Jar.OPENBLAS);
+    }
+
+    @Override
+    public Jar ours() {
+      return Jar.ALLAPRIMA_GPU;
+    }
+
+    @Override
+    public void load() {
+      Libtorch.load(Jar.OPENBLAS, OPENBLAS);
+      Libtorch.load(
+          Jar.CUDA, NVIDIA.stream().filter(file -> Jar.CUDA.find(file).isPresent()).toList());
+      Libtorch.load(Jar.PYTORCH_GPU, LIBRARIES);
+    }
+
+    @Override
+    public Optional<String> version() {
+      return Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+      return "org.bytedeco's jars for GPUs";
     }
   }
 
@@ -107,13 +175,25 @@ sealed interface Libtorch {
       return List.of();
     }
 
+    @Override
+    public Jar ours() {
+      boolean gpu = Jar.ALLAPRIMA_GPU.isPresent();
+      if (gpu && !Files.exists(cuda()) && !Jar.ALLAPRIMA.isPresent()) {
+        throw LoadFailure.ofNoCuda(this);
+      }
+      return gpu && Files.exists(cuda()) ? Jar.ALLAPRIMA_GPU : Jar.ALLAPRIMA;
+    }
+
+    private Path cuda() {
+      return folder.resolve("libtorch_cuda.so");
+    }
+
     /** libtorch says itself where the libraries are that it needs. */
     @Override
     public void load() {
       new NativeFile(folder.resolve("libtorch_cpu.so")).loadShared();
-      Path cuda = folder.resolve("libtorch_cuda.so");
-      if (Files.exists(cuda)) {
-        new NativeFile(cuda).loadShared(); // registers the operators for GPUs
+      if (Files.exists(cuda())) {
+        new NativeFile(cuda()).loadShared(); // registers the operators for GPUs
       }
     }
 

@@ -51,7 +51,7 @@ public final class NativeLibrary {
     checkJars(libtorch);
     Caches.prepareJavaCpp();
     // Tells libgomp how to wait, which reads that once, when it is loaded.
-    NativeFile.in(Jar.ALLAPRIMA, "liballaprimawait.so").loadShared();
+    NativeFile.in(libtorch.ours(), "liballaprimawait.so").loadShared();
     loadLibtorch(libtorch);
     loadOurs(libtorch);
     checkVersions(libtorch);
@@ -78,23 +78,11 @@ public final class NativeLibrary {
 
   private static void checkJars(Libtorch libtorch) {
     List<Jar> missing = new ArrayList<>(libtorch.jars());
-    missing.removeIf(jar -> jar.find(libraryOf(jar)).isPresent());
-    if (Jar.ALLAPRIMA.find(libraryOf(Jar.ALLAPRIMA)).isEmpty()) {
-      missing.add(Jar.ALLAPRIMA);
-    }
+    missing.add(libtorch.ours());
+    missing.removeIf(Jar::isPresent);
     if (!missing.isEmpty()) {
       throw LoadFailure.ofMissing(missing);
     }
-  }
-
-  /** One that tells whether the jar is there. */
-  private static String libraryOf(Jar jar) {
-    return switch (jar) {
-      case OPENBLAS -> "libopenblas.so.0";
-      case PYTORCH -> "libtorch_cpu.so";
-      case ALLAPRIMA -> "liballaprima.so";
-      case MODEL -> throw new IllegalArgumentException("no libraries: " + jar);
-    };
   }
 
   /** Two libtorch in one process would share half of their state. */
@@ -131,11 +119,11 @@ public final class NativeLibrary {
 
   private static void loadOurs(Libtorch libtorch) {
     try {
-      NativeFile.in(Jar.ALLAPRIMA, "liballaprima.so").loadShared();
+      NativeFile.in(libtorch.ours(), "liballaprima.so").loadShared();
     } catch (NativeLibraryException e) {
       throw libtorch instanceof Libtorch.InFolder folder ? LoadFailure.ofMisfit(folder, e) : e;
     }
-    NativeFile.in(Jar.ALLAPRIMA, "libjniallaprima.so").loadForThisClassLoader();
+    NativeFile.in(libtorch.ours(), "libjniallaprima.so").loadForThisClassLoader();
   }
 
   private static void checkVersions(Libtorch libtorch) {

@@ -138,14 +138,15 @@ public final class NativePipeline {
         NOTHING);
   }
 
-  /** Kinds of {@code allaprima_pipeline_transform}, in their order; the header's are one higher. */
+  /** Kinds of {@code allaprima_pipeline_transform}; the header's numbers are one higher. */
   public enum Transform {
     ATTENTION_MATH,
     FUSE_QKV,
     SWAP_CONV1X1,
     INT8_DYNAMIC,
     CHANNELS_LAST,
-    COMPILE
+    COMPILE,
+    FP8_DYNAMIC
   }
 
   /** JSON of {@code allaprima_pipeline_layers}. */

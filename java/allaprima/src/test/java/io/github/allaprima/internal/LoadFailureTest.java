@@ -49,4 +49,17 @@ class LoadFailureTest {
         "libtorch_cpu.so could not be loaded: /cache/libtorch_cpu.so: file too short",
         message(LIBRARY + ": file too short"));
   }
+
+  @Test
+  void a_library_of_nvidia_that_is_missing_has_its_jars_named() {
+    for (String library : new String[] {"libcudnn.so.9", "libnccl.so.2", "libnvrtc.so.13"}) {
+      String reason = library + ": cannot open shared object file: No such file or directory";
+      String message = message(reason);
+      assertTrue(message.startsWith("libtorch_cpu.so could not be loaded: "), message);
+      assertTrue(message.contains(reason), message);
+      assertTrue(message.contains("org.bytedeco:cuda:linux-x86_64-redist"), message);
+    }
+    String other = message("libgomp.so.1: cannot open shared object file");
+    assertTrue(!other.contains("NVIDIA"), other);
+  }
 }

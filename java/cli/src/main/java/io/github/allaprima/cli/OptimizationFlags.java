@@ -49,8 +49,8 @@ final class OptimizationFlags {
       fallbackValue = "diffusion-fast",
       preprocessor = AttachedOnly.class,
       description =
-          "1x1 convolutions as linear layers, which --int8-dynamic sees: diffusion-fast (the"
-              + " tutorial's, without a value) or all.")
+          "1x1 convolutions as linear layers, which --int8-dynamic and --fp8-dynamic see:"
+              + " diffusion-fast (the tutorial's, without a value) or all.")
   private String swapConv1x1;
 
   @Option(
@@ -70,6 +70,17 @@ final class OptimizationFlags {
       completionCandidates = SchemeNames.class,
       description = "tutorial (the default) or torchao: how numbers become int8.")
   private Int8Scheme int8Scheme;
+
+  @Option(
+      names = "--fp8-dynamic",
+      paramLabel = "FILTER",
+      arity = "0..1",
+      fallbackValue = "diffusion-fast",
+      preprocessor = AttachedOnly.class,
+      description =
+          "Linear layers in float8, on a GPU of compute capability 8.9: diffusion-fast (the"
+              + " tutorial's, without a value) or all.")
+  private String fp8Dynamic;
 
   @Option(
       names = "--compile",
@@ -158,6 +169,7 @@ final class OptimizationFlags {
             || swapConv1x1 != null
             || int8Dynamic != null
             || int8Scheme != null
+            || fp8Dynamic != null
             || compile
             || eager;
     if (plan != null && others) {
@@ -191,6 +203,9 @@ final class OptimizationFlags {
     if (int8Dynamic != null) {
       addInt8(builder);
     }
+    if (fp8Dynamic != null) {
+      builder.fp8Dynamic(fp8Filter(fp8Dynamic));
+    }
     return compile ? builder.compile() : builder.build();
   }
 
@@ -203,6 +218,16 @@ final class OptimizationFlags {
           throw new IllegalArgumentException(
               "--int8-dynamic=%s: expected auto, diffusion-fast or all".formatted(int8Dynamic));
     }
+  }
+
+  private static LinearFilter fp8Filter(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "diffusion-fast" -> LinearFilter.diffusionFast();
+      case "all" -> LinearFilter.all();
+      default ->
+          throw new IllegalArgumentException(
+              "--fp8-dynamic=%s: expected diffusion-fast or all".formatted(name));
+    };
   }
 
   private static ConvFilter convFilter(String name) {

@@ -84,10 +84,13 @@ class PlanTest {
         Map.of(
             List.of("--int8-dynamic=some"), "expected auto, diffusion-fast or all",
             List.of("--swap-conv1x1=3"), "expected diffusion-fast or all",
+            List.of("--fp8-dynamic=auto"), "--fp8-dynamic=auto: expected diffusion-fast or all",
+            List.of("--fp8-dynamic", "--device=cpu"), "compute capability 8.9",
             List.of("--attention=flash"), "neither sdpa nor math",
             List.of("--compile", "--eager"), "exclude each other",
             List.of("--plan", noPlan.toString()), "is no plan",
-            List.of("--plan", noPlan.toString(), "--fuse-qkv"), "leave out the flags");
+            List.of("--plan", noPlan.toString(), "--fuse-qkv"), "leave out the flags",
+            List.of("--plan", noPlan.toString(), "--fp8-dynamic"), "leave out the flags");
     cases.forEach(
         (flags, text) -> {
           Cli.Result result = run("plan", flags.toArray(String[]::new));
