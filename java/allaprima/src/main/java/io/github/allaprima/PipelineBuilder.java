@@ -248,9 +248,9 @@ public final class PipelineBuilder {
    * that does not change from step to step done once a picture, one pass for guidance and sampler.
    * On CUDA a step, the text encoders and the decoder are each recorded as a CUDA graph at the
    * first picture of a size, and replayed from then on. Pictures of any size and number work at
-   * once; they are those of {@link #build} but for rounding. Which of its
-   * implementations of attention and convolutions libtorch takes on a GPU is then chosen by time,
-   * so that another process may draw a seed's picture with other rounding.
+   * once; they are those of {@link #build} but for rounding. Which of its implementations of
+   * attention and convolutions libtorch takes on a GPU is then chosen by time, so that another
+   * process may draw a seed's picture with other rounding.
    *
    * @return the pipeline, to be closed
    * @throws InvalidModelException as {@link #build}
