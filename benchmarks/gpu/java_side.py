@@ -140,5 +140,5 @@ def java(parts, options):
         ratio = added(parts, side, built, model, on_card, steps, rounds)
         if ratio:
             found.append(row_of(parts, model, on_card, steps, first, ratio))
-    rows.write(parts, found)
+    rows.write(parts, found, options)
     (options.json or parts.out / "java.json").write_text(json.dumps(found, indent=1) + "\n")

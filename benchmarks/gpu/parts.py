@@ -24,11 +24,15 @@ try:
     torch.cuda.init()
     why = ""
 except Exception as error:
-    why = str(error).strip().splitlines()[0]
+    why = str(error).strip().splitlines()[0].split(". ")[0]
+try:
+    cudnn = torch.backends.cudnn.version()
+except RuntimeError:  # one of another version was found
+    cudnn = None
 print(json.dumps({
     "why": why, "capability": torch.cuda.get_device_capability() if cuda else None,
     "torch": torch.__version__, "include": str(folder / "include"), "lib": str(folder / "lib"),
-    "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(),
+    "cuda": torch.version.cuda, "cudnn": cudnn,
     "card": torch.cuda.get_device_name() if cuda else None}))
 """
 
@@ -129,7 +133,7 @@ class Parts:
         probe = subprocess.run([self.python, "-c", PROBE], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, timeout=120)
         if probe.returncode:
-            print(f"error: {self.python} cannot import torch; name one that can with --python.\n"
+            print(f"error: {self.python} cannot import torch; use a Python that can.\n"
                   f"{probe.stderr.strip()}", file=sys.stderr)
             return False
         self.torch = json.loads(probe.stdout.strip().splitlines()[-1])

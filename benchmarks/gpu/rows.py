@@ -31,14 +31,14 @@ def append(path, rows):
         writer.writerows(rows)
 
 
-def write(parts, rows):
-    """To --out, and where it was a card that measured, to the history of this tree."""
+def write(parts, rows, options):
+    """To --out and, where it was a card that measured in full size, to the history of this tree."""
     if not rows:
         return
     path = parts.out / "rows.csv"
     path.unlink(missing_ok=True)
     append(path, rows)
-    if parts.torch["card"]:
+    if options.device == "cuda" and not options.tiny:
         append(file_of(rows[0]), rows)
     parts.say(f"{len(rows)} rows in {path}; benchmarks/gpu/kit keep puts them into the history")
 

@@ -211,7 +211,7 @@ def ladder(parts, options):
     if not call.ceilings() or not call.model():
         return
     found = call.go()
-    rows.write(parts, found)
+    rows.write(parts, found, options)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
     if options.peer:

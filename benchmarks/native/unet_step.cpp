@@ -151,8 +151,10 @@ class Benchmark {
     if (options_.channels_last || options_.compile) add(transforms::channels_last(networks));
     if (options_.compile) {
       add(transforms::swap_all_conv1x1(networks));
-      add(transforms::pack(networks,
-                           {options_.batch, options_.latent, options_.latent, kTextTokens}));
+      if (placement_.device.is_cpu()) {
+        add(transforms::pack(networks,
+                             {options_.batch, options_.latent, options_.latent, kTextTokens}));
+      }
     }
     return plan;
   }
@@ -314,6 +316,9 @@ int main(int count, char** values) {
     });
     std::printf("%s\n", line.dump().c_str());
     return 0;
+  } catch (const c10::Error& failure) {
+    std::fprintf(stderr, "error: %s\n", failure.what_without_backtrace());
+    return 1;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "error: %s\n", failure.what());
     return 1;
