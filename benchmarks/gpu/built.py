@@ -1,15 +1,14 @@
 """The core built on the spot against Python's torch, or unpacked where an earlier call brought it."""
 
 import hashlib
-import subprocess
 import sys
 import tarfile
 
 from parts import FAILED, KIT, PASSED, ROOT
 
 PROGRAMS = ("allaprima", "allaprima-smoke", "unet_step")
-TESTS = ("allaprima_tests", "c_api_test", "other_libtorch")
-FAKE_RUNTIME_FOR = "2.13."  # the libtorch whose list of driver functions its tests know
+TESTS = ("allaprima_tests", "c_api_test")
+FAKE_RUNTIME_FOR = "2.13."  # the libtorch whose calls the fake runtime imitates
 FAKE_RUNTIME_TESTS = ("allaprima_fake_cuda_tests", "allaprima_captured_tests")
 ARCHIVE = "built.tar.xz"
 WITHOUT_GPU = "90a"
@@ -72,23 +71,19 @@ class Built:
             self.parts.say(f"             | {warnings} compiler warnings, see log.txt")
         return self.parts.parts[-1][1] == PASSED
 
-    def test_targets(self):
-        """Without the fake runtime's where libtorch is not the one that it imitates a driver for."""
-        if not self.parts.torch["torch"].startswith(FAKE_RUNTIME_FOR):
-            return TESTS
-        listed = subprocess.run(["ninja", "-C", self.folder, "-t", "targets", "all"], text=True,
-                                stdout=subprocess.PIPE).stdout  # fmt: skip
-        return TESTS + tuple(name for name in FAKE_RUNTIME_TESTS if f"\n{name}: phony" in listed)
-
     def test(self):
-        targets = self.test_targets()
-        self.make("build of the tests", targets, self.parts.left() - 150)
+        fake = self.parts.torch["torch"].startswith(FAKE_RUNTIME_FOR) and bool(self.parts.torch["cuda"])
+        targets = TESTS + FAKE_RUNTIME_TESTS * fake
+        self.make("build of the tests", targets, self.parts.left() - 200)
         # `symbols` holds what we ship; a build against Python's torch is not shipped.
-        left_out = "^symbols$" if len(targets) > len(TESTS) else "^symbols$|fake_cuda|captured"
-        for name, more in (("C++ tests on the CPU", ["-LE", "cuda", "-E", left_out]),
-                           ("C++ tests on CUDA", ["-L", "cuda"])):  # fmt: skip
-            self.parts.run(name, 150, ["ctest", "--test-dir", self.folder, "--output-on-failure",
-                                       "--no-tests=error", *more], needs_gpu="CUDA" in name)  # fmt: skip
+        self.ctest("C++ tests on the CPU", "-LE", "cuda", "-E", "^symbols$")
+        if fake:
+            self.ctest("C++ tests on the fake runtime", "-R", "^(fake_cuda|captured)$")
+        self.ctest("C++ tests on CUDA", "-L", "^cuda$", needs_gpu=True)
+
+    def ctest(self, name, *selection, needs_gpu=False):
+        self.parts.run(name, 150, ["ctest", "--test-dir", self.folder, "--output-on-failure",
+                                   "--no-tests=error", *selection], needs_gpu)  # fmt: skip
 
     def pack(self):
         """For other calls on machines as bare as this: they need not build again."""

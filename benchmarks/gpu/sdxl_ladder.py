@@ -50,9 +50,9 @@ def floor_of(job, ceilings):
     step = module.Step(ceilings["tflop_per_s"], ceilings["tbyte_per_s"])
     config = json.loads((Path(job.model) / "unet/config.json").read_text())
     module.count(config, job.width, 2 * job.batch, step)
-    totals = [sum(kind[i] for kind in step.kinds.values()) for i in range(6)]
-    return {"flops": job.steps * totals[1], "alone_s": job.steps * totals[4],
-            "fused_s": job.steps * totals[5]}  # fmt: skip
+    _, flops, _, _, _, captured_s, alone_s, fused_s = map(sum, zip(*step.kinds.values()))
+    return {"flops": job.steps * flops, "captured_s": job.steps * captured_s,
+            "alone_s": job.steps * alone_s, "fused_s": job.steps * fused_s}  # fmt: skip
 
 
 class Call:
@@ -134,7 +134,7 @@ class Call:
         self.parts.say(results.table(measured))
         for m in measured:
             self.parts.say(f"  {m.rung.name}: {self.share(m, floor)[0]:.1%} of the card's bf16 TFLOP/s, "
-                           f"{self.share(m, floor)[1]:.1%} of what its operators one by one could do")  # fmt: skip
+                           f"{self.share(m, floor)[1]:.1%} of what its operators one by one may take")  # fmt: skip
         self.parts.say(results.verdicts(measured))
 
     def share(self, m, floor):
@@ -156,6 +156,7 @@ class Call:
             "seconds of rounds": " ".join(f"{value:.5f}" for value in m.seconds),
             "ceiling (TFLOP/s)": f"{self.ceiling['tflop_per_s']:.1f}",
             "ceiling (TB/s)": f"{self.ceiling['tbyte_per_s']:.3f}",
+            "floor captured (secs)": f"{floor['captured_s']:.4f}",
             "floor alone (secs)": f"{floor['alone_s']:.4f}",
             "floor fused (secs)": f"{floor['fused_s']:.4f}",
             "share of TFLOP/s": f"{flops:.4f}",
