@@ -29,7 +29,7 @@ SMALL = ROOT / "models/tiny"
 def shapes_of(component):
     text = (ROOT / "models/manifests" / NAME / f"{component}.txt").read_text()
     lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    return {name: tuple(map(int, shape.split("x"))) for name, shape in lines}
+    return {name: torch.Size(map(int, shape.split("x"))) for name, shape in lines}
 
 
 def write_component(folder, component, pool):

@@ -76,10 +76,10 @@ void find_cost(const at::RecordFunction& call, Call& found) {
       name == "mkldnn::_convolution_pointwise") {
     const Tensor weight = inputs[1].toTensor();
     found.per_element = 2 * weight.numel() / weight.size(0);
-  } else if (name == "aten::_int_mm") {
+  } else if (name == "aten::_int_mm" || name == "aten::_scaled_mm") {
     found.per_element = 2 * inputs[0].toTensor().size(1);
-  } else if (name == "aten::scaled_dot_product_attention") {
-    found.per_element = 4 * inputs[1].toTensor().size(-2);  // keys [B, N, S, H]
+  } else if (name.find("scaled_dot_product_") != std::string_view::npos) {  // on a GPU, its ways
+    found.per_element = 4 * inputs[1].toTensor().size(-2);                  // keys [B, N, S, H]
   }
   if (found.per_element > 0) {
     found.name += std::string(" ") + at::toString(inputs[0].toTensor().scalar_type());
@@ -114,7 +114,10 @@ void after(const at::RecordFunction& call, at::ObserverContext* context) {
   row.bytes += found->bytes;
   for (const auto& output : call.outputs()) {
     if (!is_view(call.name())) row.bytes += bytes_of(output);
-    if (found->per_element > 0) row.operations += found->per_element * output.toTensor().numel();
+  }
+  // Attention's others are what its gradient needs.
+  if (found->per_element > 0) {
+    row.operations += found->per_element * call.outputs().front().toTensor().numel();
   }
 }
 
