@@ -114,7 +114,9 @@ class Call:
             for process in ladder.processes.values():
                 process.close()
         measured = [m for m in ladder.measured.values() if m.seconds]
-        self.parts.close(f"ladder: {names}", PASSED if measured else FAILED, time.monotonic() - start)
+        left = "" if self.parts.left() > END else "the time was up"
+        status = PASSED if measured else FAILED
+        self.parts.close(f"ladder: {names}", status, time.monotonic() - start, left)
         return measured
 
     def go(self):

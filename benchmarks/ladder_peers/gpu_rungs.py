@@ -42,7 +42,15 @@ def beside_peers(peers):
     return chosen + [rung for rung in OURS if rung.beside in names]
 
 
+CUTS = ("bf16 math", "bf16")
+
+
 def groups(rungs):
-    """Eager ones, compiled ones: all of one at a time fit a card of 80 GB. Both have the rung between."""
-    middle = [rung.name for rung in rungs].index("bf16") if len(rungs) > len(OURS) // 2 else 0
-    return [rungs[: middle + 1], rungs[middle:]] if middle else [rungs]
+    """What is open at a time, so that a card of 80 GB holds it: fp32 ones take some 25 GB each, others
+    12. A group begins with the rung that the one before ended with."""
+    made = [[]]
+    for rung in rungs:
+        made[-1].append(rung)
+        if rung.name in CUTS and rung is not rungs[-1]:
+            made.append([rung])
+    return made
