@@ -14,13 +14,14 @@ ARCHIVE = "built.tar.xz"
 WITHOUT_GPU = "90a"
 
 
-def sources_hash():
+def sources_hash(root=ROOT):
     """Of what the libraries are made of."""
     digest = hashlib.sha256()
-    files = [*(ROOT / "native").rglob("*"), *(ROOT / "benchmarks/native").rglob("*"),
-             ROOT / "CMakeLists.txt"]  # fmt: skip
+    files = [root / "CMakeLists.txt"]
+    for folder in ("native/include", "native/src", "native/cmake", "native/smoke", "benchmarks/native"):
+        files += (root / folder).rglob("*")
     for file in sorted(file for file in files if file.is_file()):
-        digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,20 +1,18 @@
 """Where a step of the UNet goes on this card, three ways; each says what it measures."""
 
-import csv
 import importlib.machinery
 import importlib.util
 import json
 import shutil
 import sys
-from collections import defaultdict
 
 from built import Built
+from ncu_log import last_step, read_ncu
 from parts import FAILED, NO_GPU, ROOT
 from sdxl_ladder import MODEL
 
 UNET = "models/configs/sdxl-base-1.0/unet"
 SHOWN = 25  # kernels
-STEP_END = "advance_step_kernel"  # the last kernel of a recorded step
 VARIANTS = {
     "eager bf16": [],
     "compiled bf16": ["--fuse-qkv", "--compile"],
@@ -115,31 +113,6 @@ class Profile:
             self.parts.say(f"  {row['ms']:9.3f} ms {row['ms'] / total:6.1%} {row['calls']:6}  {name[:100]}")
         rest = sum(row["ms"] for _, row in ordered[SHOWN:])
         self.parts.say(f"  {rest:9.3f} ms {rest / total:6.1%}         {len(ordered[SHOWN:])} others\n")
-
-
-def read_ncu(lines):
-    """(kernel, milliseconds) in order; what the program printed lies between, and is left out."""
-    start = next((i for i, line in enumerate(lines) if '"Kernel Name"' in line), None)
-    if start is None:
-        return []
-    scales = {"ns": 1e-6, "nsecond": 1e-6, "us": 1e-3, "usecond": 1e-3, "ms": 1.0, "msecond": 1.0}
-    kernels = []
-    for row in csv.DictReader(line for line in lines[start:] if line.startswith('"')):
-        if row.get("Metric Name") == "gpu__time_duration.sum":
-            value = float(row["Metric Value"].replace(",", ""))
-            kernels.append((row["Kernel Name"], value * scales[row["Metric Unit"]]))
-    return kernels
-
-
-def last_step(kernels):
-    """What ran between the last two ends of a step, by kernel; all of it, when there are none."""
-    ends = [i for i, (name, _) in enumerate(kernels) if STEP_END in name]
-    chosen = kernels[ends[-2] + 1 : ends[-1] + 1] if len(ends) > 1 else kernels
-    rows = defaultdict(lambda: {"calls": 0, "ms": 0.0})
-    for name, milliseconds in chosen:
-        rows[name]["calls"] += 1
-        rows[name]["ms"] += milliseconds
-    return dict(rows)
 
 
 def profile(parts, options):

@@ -53,5 +53,5 @@ def keep(files):
             new = [row for row in rows if file_of(row) == target and row["id"] not in there]
             if new:
                 append(target, new)
-            print(f"{target.relative_to(ROOT)}: {len(new)} new rows of {path}")
+            print(f"{target}: {len(new)} new rows of {path}")
     return 0
