@@ -75,15 +75,16 @@ class Built:
     def test(self):
         fake = self.parts.torch["torch"].startswith(FAKE_RUNTIME_FOR) and bool(self.parts.torch["cuda"])
         targets = TESTS + FAKE_RUNTIME_TESTS * fake
-        self.make("build of the tests", targets, self.parts.left() - 200)
+        self.make("build of the tests", targets, self.parts.left() - 250)
         # `symbols` holds what we ship; a build against Python's torch is not shipped.
-        self.ctest("C++ tests on the CPU", "-LE", "cuda", "-E", "^symbols$")
+        limit = self.parts.left() - 150
+        self.ctest("C++ tests on the CPU", "-LE", "cuda", "-E", "^symbols$", limit=limit)
         if fake:
             self.ctest("C++ tests on the fake runtime", "-R", "^(fake_cuda|captured)$")
         self.ctest("C++ tests on CUDA", "-L", "^cuda$", needs_gpu=True)
 
-    def ctest(self, name, *selection, needs_gpu=False):
-        self.parts.run(name, 150, ["ctest", "--test-dir", self.folder, "--output-on-failure",
+    def ctest(self, name, *selection, limit=150, needs_gpu=False):
+        self.parts.run(name, limit, ["ctest", "--test-dir", self.folder, "--output-on-failure",
                                    "--no-tests=error", *selection], needs_gpu)  # fmt: skip
 
     def pack(self):

@@ -22,7 +22,7 @@ from parts import FAILED, KIT, NO_GPU, PASSED, ROOT, carried_commit
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "benchmarks/ladder_peers")]
 
 import results  # noqa: E402
-from engine_process import stop_all  # noqa: E402
+from engine_process import Ended, stop_all  # noqa: E402
 from gpu_rungs import OURS, PEERS, beside_peers, groups  # noqa: E402
 from interleaved import Ladder  # noqa: E402
 from rungs import Job  # noqa: E402
@@ -114,9 +114,12 @@ class Call:
             for process in ladder.processes.values():
                 process.close()
         measured = [m for m in ladder.measured.values() if m.seconds]
-        left = "" if self.parts.left() > END else "the time was up"
-        status = PASSED if measured else FAILED
-        self.parts.close(f"ladder: {names}", status, time.monotonic() - start, left)
+        ended = [name for name, why in ladder.left_out.items() if isinstance(why, Ended)]
+        why = f"not measured to the end: {', '.join(ended)}" if ended else ""
+        if self.parts.left() < END:
+            why += "; the time was up" if why else "the time was up"
+        status = PASSED if measured and not ended else FAILED
+        self.parts.close(f"ladder: {names}", status, time.monotonic() - start, why)
         return measured
 
     def go(self):

@@ -28,6 +28,10 @@ class Unavailable(Exception):
     """The rung cannot be measured here; the message says why."""
 
 
+class Ended(Unavailable):
+    """The engine's process did, of itself or because it was stopped."""
+
+
 class EngineProcess:
     """From its start; `first_image_s` is there after the first picture."""
 
@@ -72,7 +76,7 @@ class EngineProcess:
             code = self.process.wait()
             self.errors.seek(0)
             last = [text.strip() for text in self.errors.read().splitlines() if text.strip()]
-            raise Unavailable(f"ended with {code}: {last[-1] if last else 'no output'}")
+            raise Ended(f"ended with {code}: {last[-1] if last else 'no output'}")
         answer = json.loads(line)
         if "skip" in answer:
             raise Unavailable(answer["skip"])

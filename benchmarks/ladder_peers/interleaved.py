@@ -22,6 +22,7 @@ class Ladder:
         self.caches = caches or scratch / "inductor"  # of compiled code, a folder a rung
         self.reference = PLAIN  # what pictures are compared with
         self.measured = {}
+        self.left_out = {}  # by name of the rung: why
         self.processes = {}
 
     def start(self, rung):
@@ -54,6 +55,7 @@ class Ladder:
             except Unavailable as reason:
                 print(f"  {rung.name}: left out, {reason}", flush=True)
                 rungs.remove(rung)
+                self.left_out[rung.name] = reason
                 if rung.name in self.measured and not self.measured[rung.name].seconds:
                     self.measured.pop(rung.name)
                 self.processes.pop(rung.name, None)
