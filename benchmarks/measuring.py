@@ -16,6 +16,9 @@ def environment(**more):
 
 
 def commit(folder=ROOT):
+    if not (Path(folder) / ".git").exists():  # a copy without its history
+        return "unknown"
+
     def git(*arguments):
         return subprocess.run(
             ["git", "-C", folder, *arguments], capture_output=True, text=True, check=True

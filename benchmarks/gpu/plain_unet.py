@@ -340,7 +340,24 @@ def parse():
     parser.add_argument("--threads", type=int, default=0, help="0: one per core")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="a forward pass by kernel")
     return parser.parse_args()
+
+
+def profile(forward, device):
+    """Milliseconds and calls of each kernel, as torch's profiler has them; on a CPU, of operators."""
+    from torch.profiler import ProfilerActivity
+
+    on_gpu = device.type == "cuda"
+    kind = ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU
+    with torch.profiler.profile(activities=[kind]) as watched:
+        forward()
+        if on_gpu:
+            torch.cuda.synchronize(device)
+    own = "self_device_time_total" if on_gpu else "self_cpu_time_total"
+    rows = {row.key: {"calls": row.count, "ms": getattr(row, own) / 1000}
+            for row in watched.key_averages()}  # fmt: skip
+    return {name: row for name, row in rows.items() if row["ms"] > 0}
 
 
 @torch.inference_mode()
@@ -391,6 +408,7 @@ def main():
         "peak_device_bytes": torch.cuda.max_memory_allocated(options.device) if cuda else None,
         "peak_resident_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "output_rms": round(result.square().mean().sqrt().item(), 4),
+        "profile": profile(forward, options.device) if options.profile else None,
     }))
     if not result.isfinite().all():
         raise SystemExit("error: the result holds values that are not finite")

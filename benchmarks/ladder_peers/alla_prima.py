@@ -6,11 +6,13 @@ import json
 from rungs import diffusion_fast_conv
 from serving import Skip, serve
 
-from allaprima_c import HANDLE, TEXT, Library
+from allaprima_c import HANDLE, TEXT, AllaPrimaError, Library
 from tutorial_filter import tutorial_filter
 
 # ALLAPRIMA_TRANSFORM_… and ALLAPRIMA_INT8_… of allaprima.h.
-KINDS = {"attention math": 1, "fuse": 2, "swap conv": 3, "int8": 4, "channels last": 5, "compile": 6}
+KINDS = {
+    "attention math": 1, "fuse": 2, "swap conv": 3, "int8": 4, "channels last": 5, "compile": 6, "fp8": 7,
+}  # fmt: skip
 SCHEMES = {"tutorial": 0, "torchao": 1}
 
 
@@ -33,6 +35,7 @@ def transforms(rung):
             "fuse": rung.fuse,
             "swap conv": rung.swap_conv1x1,
             "int8": rung.int8,
+            "fp8": rung.fp8,
             "channels last": rung.channels_last and not rung.compile,
             "compile": rung.compile,
         }.items()
@@ -45,7 +48,7 @@ def layers(library, pipeline, kind, everything):
     chosen = []
     for layer in json.loads(library.read_text("pipeline_layers", pipeline.handle)):
         widths = layer["in"], layer["out"]
-        if kind == "int8" and layer["kind"] == "linear":
+        if kind in ("int8", "fp8") and layer["kind"] == "linear":
             taken = everything or tutorial_filter(*widths)
         else:
             is_small = layer["kind"] == "conv" and layer["kernel"] == 1
@@ -57,13 +60,18 @@ def layers(library, pipeline, kind, everything):
 
 def apply(library, pipeline, kind, rung, job):
     text = b""
-    if kind in ("swap conv", "int8"):
+    if kind in ("swap conv", "int8", "fp8"):
         text = layers(library, pipeline, kind, job.int8_layers == "all")
         if not text:
             return
     scheme = SCHEMES[rung.int8] if kind == "int8" else 0
     transform = Transform(ctypes.sizeof(Transform), KINDS[kind], scheme, text, len(text))
-    library.call("pipeline_transform", pipeline.handle, ctypes.byref(transform))
+    try:
+        library.call("pipeline_transform", pipeline.handle, ctypes.byref(transform))
+    except AllaPrimaError as refused:
+        if kind in ("fp8", "compile"):  # neither is to be had everywhere
+            raise Skip(str(refused)) from None
+        raise
 
 
 def declare(library):

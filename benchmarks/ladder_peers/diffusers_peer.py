@@ -51,9 +51,17 @@ def compile_networks(pipeline, how):
     import torch
     import torch._inductor.config
 
-    torch._inductor.config.freezing = how == "freezing"
-    pipeline.unet = torch.compile(pipeline.unet, fullgraph=True)
-    pipeline.vae.decode = torch.compile(pipeline.vae.decode, fullgraph=True)
+    config = torch._inductor.config
+    config.freezing = how == "freezing"
+    if how == "max-autotune":  # the tutorial's choices
+        config.conv_1x1_as_mm = True
+        config.coordinate_descent_tuning = True
+        config.epilogue_fusion = False
+        config.coordinate_descent_check_all_directions = True
+        config.force_fuse_int_mm_with_mul = True
+    more = {"mode": how} if how == "max-autotune" else {}
+    pipeline.unet = torch.compile(pipeline.unet, fullgraph=True, **more)
+    pipeline.vae.decode = torch.compile(pipeline.vae.decode, fullgraph=True, **more)
 
 
 def drawer(pipeline, job):

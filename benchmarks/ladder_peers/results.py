@@ -23,6 +23,7 @@ class Measured:
     later_image_s: float = math.nan
     open_s: float = math.nan
     peak_bytes: int = 0
+    device_bytes: float = math.nan  # of the card's memory, the most until the first picture was there
     psnr: float = math.nan
     max_error: int = -1  # of 255
     latents_distance: float = math.nan
@@ -80,10 +81,10 @@ def row(measured, job, unet_only, tag):
         "compile_vae": bool(rung.compile),
         "compile_mode": rung.compile,
         "change_comp_config": rung.compile == "freezing",
-        "do_quant": f"int8dynamic {rung.int8}" if rung.int8 else "",
+        "do_quant": quantisation(rung),
         "time (secs)": f"{measured.median:.5f}",
         "memory (gbs)": f"{measured.peak_bytes / GIB:.3f}",
-        "actual_gpu_memory (gbs)": "",
+        "actual_gpu_memory (gbs)": number(measured.device_bytes / GIB, ".3f"),
         "tag": tag,
         "rung": rung.name,
         "measured": "UNet step" if unet_only else "generation",
@@ -108,6 +109,10 @@ def row(measured, job, unet_only, tag):
         "recognised": number(measured.recognised, ".3f"),
     }
 
+
+def quantisation(rung):
+    kinds = [f"int8dynamic {rung.int8}"] * bool(rung.int8) + ["fp8dynamic"] * rung.fp8
+    return ", ".join(kinds)
 
 
 def number(value, form):

@@ -15,7 +15,9 @@ class Rung:
     channels_last: bool = False
     swap_conv1x1: bool = False
     int8: str = ""  # the scheme
-    compile: str = ""  # "yes" for ours and OpenVINO; "default" or "freezing" for torch.compile
+    fp8: bool = False
+    compile: str = ""  # "yes" for ours and OpenVINO; for torch.compile default, freezing, max-autotune
+    tf32: str = ""  # fp32 products on a GPU: "on", "off"; "" as libtorch does, convolutions alone
     beside: str = ""  # of ours: the peer that does the same
     after: str = ""  # the rung whose gain this one adds to
 

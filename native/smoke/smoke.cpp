@@ -66,7 +66,7 @@ Arguments parse(int count, char** values) {
     } else {
       std::fprintf(stderr,
                    "use: allaprima-smoke [--model DIR] [--device cpu|cuda|auto]\n"
-                   "     allaprima-smoke --timed DIR STEPS SEED THREADS\n");
+                   "     allaprima-smoke --timed DIR STEPS SEED THREADS [cuda] [bf16] [compile]\n");
       std::exit(2);
     }
     ++i;

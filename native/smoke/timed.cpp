@@ -2,6 +2,7 @@
 
 #include <allaprima.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -58,24 +59,42 @@ bool generate(Handles& handles, const allaprima_request& request, std::vector<ui
   return finished;
 }
 
+allaprima_status compile(allaprima_pipeline* pipeline) {
+  allaprima_transform transform{};
+  transform.struct_size = sizeof transform;
+  transform.kind = ALLAPRIMA_TRANSFORM_COMPILE;
+  return allaprima_pipeline_transform(pipeline, &transform);
+}
+
+bool known_words(const std::vector<std::string>& words) {
+  return std::all_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "cuda" || word == "bf16" || word == "compile";
+  });
+}
+
 }  // namespace
 
 int timed_generations(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 4) {
-    std::fprintf(stderr, "use: allaprima-smoke --timed DIR STEPS SEED THREADS\n");
+  if (arguments.size() < 4 || !known_words({arguments.begin() + 4, arguments.end()})) {
+    std::fprintf(stderr,
+                 "use: allaprima-smoke --timed DIR STEPS SEED THREADS [cuda] [bf16] [compile]\n");
     return 2;
   }
+  const auto says = [&](const char* word) {
+    return std::find(arguments.begin() + 4, arguments.end(), word) != arguments.end();
+  };
   const std::string& model = arguments[0];
   const allaprima_request request = request_of(std::stoi(arguments[1]), std::stoull(arguments[2]));
   allaprima_pipeline_options options{};
   options.struct_size = sizeof options;
   options.model = model.data();
   options.model_size = model.size();
-  options.device = ALLAPRIMA_DEVICE_CPU;
-  options.precision = ALLAPRIMA_PRECISION_FP32;
+  options.device = says("cuda") ? ALLAPRIMA_DEVICE_CUDA : ALLAPRIMA_DEVICE_CPU;
+  options.precision = says("bf16") ? ALLAPRIMA_PRECISION_BF16 : ALLAPRIMA_PRECISION_FP32;
   options.threads = std::stoi(arguments[3]);
   Handles handles;
   if (!succeeded(allaprima_pipeline_open(&options, &handles.pipeline))) return 1;
+  if (says("compile") && !succeeded(compile(handles.pipeline))) return 1;
   std::vector<uint8_t> rgb;
   for (std::string line; std::getline(std::cin, line);) {
     const auto start = std::chrono::steady_clock::now();

@@ -14,7 +14,6 @@ What is there already is not made again: a run that was cut off goes on where it
 
 import argparse
 import json
-import struct
 import subprocess
 import sys
 from dataclasses import asdict
@@ -29,6 +28,7 @@ from allaprima_c import Worker
 from clip_vocabulary import write_tokenizers
 from diffusers_run import Request, distance, load_pipeline, run
 from make_manifests import build
+from random_weights import random_tensor, write_streamed
 from tiny_configs import CROSS, DOWN, Pipeline, TextEncoder, UNet, Vae
 
 CONFIGS = Path(__file__).resolve().parents[2] / "models/configs/sdxl-base-1.0"
@@ -51,24 +51,6 @@ SMALL = Pipeline(
 )
 
 
-def write_streamed(path, shapes, dtype, tensor_of):
-    """A safetensors file with one tensor at a time in memory."""
-    size, kind = {torch.float32: (4, "F32"), torch.bfloat16: (2, "BF16")}[dtype]
-    header, end = {"__metadata__": {"format": "pt"}}, 0
-    for name, shape in sorted(shapes.items()):
-        start, end = end, end + size * torch.Size(shape).numel()
-        header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for name in sorted(shapes):
-            tensor = tensor_of(name).to(dtype).contiguous().flatten()
-            file.write(tensor.view(torch.uint8).numpy().tobytes())
-    part.rename(path)
-
-
 def weights_of(folder, component):
     stem = "model" if component.startswith("text") else "diffusion_pytorch_model"
     return folder / component / f"{stem}.safetensors"
@@ -85,7 +67,7 @@ def write_large(folder, component):
         shapes = {name: t.shape for name, t in build(json.loads(text)).state_dict().items()}
 
     def draw(name):
-        return make_tiny.random_tensor(f"{component}/{name}", shapes[name])
+        return random_tensor(f"{component}/{name}", shapes[name])
 
     write_streamed(path, shapes, torch.float32, draw)
 

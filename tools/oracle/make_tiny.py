@@ -7,53 +7,15 @@ the stream they are added to. What they paint has no meaning.
 """
 
 import argparse
-import zlib
 from pathlib import Path
 
-import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 import weight_files
 from clip_vocabulary import vocabulary_size, write_json, write_tokenizers
+from random_weights import GAINS, random_tensor
 from tiny_configs import PIPELINES
-
-# Standard deviation of a layer's output for inputs of variance 1, where it is not 1. Chosen so that
-# every tensor moves the result by at least 3e-4 (sensitivity.py) and fp32 rounding by at most 1e-6.
-GAINS = {
-    # Attention that is far from uniform: otherwise queries and keys hardly matter.
-    "to_q.weight": 1.5,
-    "to_k.weight": 1.5,
-    "q_proj.weight": 1.5,
-    "k_proj.weight": 1.5,
-    # The last layer of every residual branch: with 1 the networks amplify rounding errors.
-    "conv2.weight": 0.6,
-    "to_out.0.weight": 0.6,
-    "net.2.weight": 0.6,
-    "proj_out.weight": 0.6,
-    "out_proj.weight": 0.6,
-    "fc2.weight": 0.6,
-    "/conv_out.weight": 0.8,
-    # Latents end at about 5 / scaling_factor: bring them back to the size of the branches.
-    "post_quant_conv.weight": 0.02,
-    # Most of the picture lies between black and white.
-    "decoder.conv_out.weight": 0.8,
-}
-BIAS = 0.4
-
-
-def random_tensor(name, shape, gains=GAINS):
-    """Drawn from a generator of its own, so that a new tensor leaves the others as they were."""
-    generator = torch.Generator("cpu").manual_seed(zlib.crc32(name.encode()))
-    normal = torch.randn(shape, generator=generator)
-    if name.endswith("embedding.weight"):
-        return normal
-    if len(shape) > 1:
-        gain = next((gain for end, gain in gains.items() if name.endswith(end)), 1.0)
-        return normal * gain / shape[1:].numel() ** 0.5
-    if name.endswith(".weight"):  # of a norm
-        return 1 + 0.25 * normal.clamp(-2, 2)
-    return BIAS * normal
 
 
 def random_weights(shapes, component, dtype, gains=GAINS):
