@@ -177,6 +177,7 @@ void Run::step() {
     completed_.fetch_add(1, std::memory_order_relaxed);
   });
 }
+
 /// Pictures one at a time: a decode at full size needs gigabytes. A GPU is waited for once, at the
 /// end, with the bytes and all that has to be looked at copied by then.
 void Run::finish(std::span<uint8_t> rgb) {
