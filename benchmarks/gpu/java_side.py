@@ -1,7 +1,5 @@
 """The Java side on this card, from the carried JDK: a picture, its latency, and what Java adds."""
 
-import importlib.machinery
-import importlib.util
 import json
 import os
 import shutil
@@ -11,20 +9,11 @@ import time
 
 import rows
 from built import Built
-from parts import FAILED, KIT, NO_GPU, PASSED, ROOT, carried_commit
+from parts import FAILED, KIT, NO_GPU, PASSED, ROOT, carried_commit, command_as_module
 from sdxl_ladder import MODEL
 
 NATIVES = "io/github/allaprima/internal/linux-x86_64"
 SEED, THREADS = 7, 4
-
-
-def overhead_command():
-    """benchmarks/java-overhead, as a module: it measures pairs of processes."""
-    path = ROOT / "benchmarks/java-overhead"
-    loader = importlib.machinery.SourceFileLoader("java_overhead", str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("java_overhead", loader))
-    loader.exec_module(module)
-    return module
 
 
 class Java:
@@ -82,7 +71,7 @@ def first_picture(parts, java, model, device, steps, more):
 
 def added(parts, java, built, model, words, steps, rounds):
     """The C API's program and Java draw the same picture in turn; ratio of each round."""
-    module = overhead_command()
+    module = command_as_module("java-overhead")
     numbers = [model, steps, SEED, THREADS, *words]
     smoke = [built.program("allaprima-smoke"), "--timed", *numbers]
     start = time.monotonic()

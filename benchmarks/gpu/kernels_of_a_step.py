@@ -1,14 +1,12 @@
 """Where a step of the UNet goes on this card, three ways; each says what it measures."""
 
-import importlib.machinery
-import importlib.util
 import json
 import shutil
 import sys
 
 from built import Built
 from ncu_log import last_step, read_ncu
-from parts import FAILED, NO_GPU, ROOT
+from parts import FAILED, NO_GPU, ROOT, command_as_module
 from sdxl_ladder import MODEL
 
 UNET = "models/configs/sdxl-base-1.0/unet"
@@ -18,15 +16,6 @@ VARIANTS = {
     "compiled bf16": ["--fuse-qkv", "--compile"],
     "compiled int8": ["--fuse-qkv", "--compile", "--int8", "all"],
 }
-
-
-def profile_command():
-    """benchmarks/profile, as a module: it makes the tables."""
-    path = ROOT / "benchmarks/profile"
-    loader = importlib.machinery.SourceFileLoader("profile_command", str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("profile_command", loader))
-    loader.exec_module(module)
-    return module
 
 
 class Profile:
@@ -40,7 +29,7 @@ class Profile:
 
     def by_operator(self):
         """Our steps, eagerly: a pair of the device's events around each of our calls."""
-        tables = profile_command()
+        tables = command_as_module("profile")
         for name, more in VARIANTS.items():
             self.parts.measure(f"by operator, {name}", 90, [
                 self.built.program("unet_step"), "--config", self.config, *self.shape, *more, "--profile",

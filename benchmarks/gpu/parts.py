@@ -1,6 +1,8 @@
 """Parts of a call on a bare machine: each with a time limit, a log, and a line of a summary."""
 
 import datetime
+import importlib.machinery
+import importlib.util
 import json
 import os
 import pathlib
@@ -45,6 +47,15 @@ def first_line(*command):
     except (OSError, subprocess.TimeoutExpired):
         text = ""
     return text.splitlines()[-1 if command[0] == "nvcc" else 0] if text else "not found"
+
+
+def command_as_module(name):
+    """A command of benchmarks/, which has no ending that Python would know, to be called from here."""
+    loader = importlib.machinery.SourceFileLoader(
+        name.replace("-", "_") + "_command", str(ROOT / "benchmarks" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
 
 
 def carried_commit():

@@ -14,17 +14,9 @@ import torchao
 from torchao.quantization import PerRow
 from torchao.quantization.quantize_.workflows.float8.float8_tensor import Float8Tensor
 
-from make_rungs_golden import write
+from make_rungs_golden import plain, write
 
 LAYERS = "native/tests/data/fp8"
-
-
-def plain():
-    """Numbers as a network has them, one row with an outlier; with a bias."""
-    generator = torch.Generator("cpu").manual_seed(11)
-    x = torch.randn(17, 64, generator=generator)
-    x[3, 5] = 40.0
-    return x, torch.randn(48, 64, generator=generator) / 8, torch.randn(48, generator=generator)
 
 
 def wide():
@@ -68,7 +60,7 @@ def edges():
     return torch.cat([w, more]), w, None
 
 
-CASES = {"plain": plain, "wide": wide, "edges": edges}
+CASES = {"plain": lambda: plain(seed=11), "wide": wide, "edges": edges}
 
 
 def quantised(values):

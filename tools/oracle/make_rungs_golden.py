@@ -41,9 +41,9 @@ def write(path, tensors, texts):
 # Single layers
 
 
-def plain():
+def plain(seed=1):
     """Numbers as a network has them, one row with an outlier; fp32, with a bias."""
-    generator = torch.Generator("cpu").manual_seed(1)
+    generator = torch.Generator("cpu").manual_seed(seed)
     x = torch.randn(17, 64, generator=generator)
     x[3, 5] = 40.0
     return x, torch.randn(48, 64, generator=generator) / 8, torch.randn(48, generator=generator)

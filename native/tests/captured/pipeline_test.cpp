@@ -12,17 +12,6 @@ namespace {
 
 using Pictures = runtime::Run;
 
-Request request(const std::string& prompt, int64_t steps, int64_t width = 64) {
-  Request r;
-  r.prompt = prompt;
-  r.width = width;
-  r.height = 64;
-  r.steps = steps;
-  r.guidance = 5;
-  r.seed = 7;
-  return r;
-}
-
 std::unique_ptr<Pipeline> open() {
   return Pipeline::open({ALLAPRIMA_MODELS "/tiny", DeviceChoice::kCuda, 0, PrecisionChoice::kBf16});
 }
@@ -60,9 +49,9 @@ TEST_F(CapturedPipelineTest, says_that_a_step_is_a_graph) {
 }
 
 TEST_F(CapturedPipelineTest, nothing_waits_between_begin_and_finish) {
-  draw(*pipeline_, request("a fox", 2));  // records
+  draw(*pipeline_, small_picture("a fox", 2));  // records
   fake_cuda::reset_counters();
-  Pictures run(*pipeline_, request("a boat at night", 30));
+  Pictures run(*pipeline_, small_picture("a boat at night", 30));
   run.encode();
   auto counted = fake_cuda::counters();
   EXPECT_EQ(counted.graph_launches, 2);  // the text encoders, a row each: no negative prompt
@@ -86,8 +75,8 @@ TEST_F(CapturedPipelineTest, nothing_waits_between_begin_and_finish) {
 }
 
 TEST_F(CapturedPipelineTest, between_two_steps_the_host_launches_one_graph_and_nothing_else) {
-  draw(*pipeline_, request("a fox", 2));
-  Pictures run(*pipeline_, request("a fox", 30));
+  draw(*pipeline_, small_picture("a fox", 2));
+  Pictures run(*pipeline_, small_picture("a fox", 30));
   run.step();
   fake_cuda::reset_counters();
   for (int64_t i = 1; i < 29; ++i) run.step();  // the last takes the latents out
@@ -98,18 +87,19 @@ TEST_F(CapturedPipelineTest, between_two_steps_the_host_launches_one_graph_and_n
 }
 
 TEST_F(CapturedPipelineTest, a_size_is_recorded_once) {
-  draw(*pipeline_, request("a fox", 2));
+  draw(*pipeline_, small_picture("a fox", 2));
   const int64_t recorded = pipeline_->recordings()->recorded();
   EXPECT_EQ(recorded, 4);  // two encoders, a step, a decode
-  draw(*pipeline_, request("a boat", 5));
+  draw(*pipeline_, small_picture("a boat", 5));
   EXPECT_EQ(pipeline_->recordings()->recorded(), recorded);
-  draw(*pipeline_, request("a fox", 2, 96));
+  draw(*pipeline_, small_picture("a fox", 2, 96));
   EXPECT_EQ(pipeline_->recordings()->recorded(), recorded + 2);
 }
 
 TEST_F(CapturedPipelineTest, runs_take_turns) {
-  draw(*pipeline_, request("a fox", 2));
-  Pictures first(*pipeline_, request("a fox", 3)), second(*pipeline_, request("a boat", 3));
+  draw(*pipeline_, small_picture("a fox", 2));
+  Pictures first(*pipeline_, small_picture("a fox", 3)),
+      second(*pipeline_, small_picture("a boat", 3));
   for (int64_t i = 0; i < 3; ++i) {
     first.step();
     second.step();
@@ -119,19 +109,19 @@ TEST_F(CapturedPipelineTest, runs_take_turns) {
 }
 
 TEST_F(CapturedPipelineTest, cancel_is_heard_between_steps_and_the_next_run_works) {
-  Pictures run(*pipeline_, request("a fox", 30));
+  Pictures run(*pipeline_, small_picture("a fox", 30));
   run.step();
   run.cancel();
   EXPECT_THROW(run.step(), Error);
-  draw(*pipeline_, request("a fox", 2));
+  draw(*pipeline_, small_picture("a fox", 2));
 }
 
 TEST_F(CapturedPipelineTest, recordings_make_room_where_memory_runs_out) {
-  draw(*pipeline_, request("a fox", 2, 512));
+  draw(*pipeline_, small_picture("a fox", 2, 512));
   const auto memory = fake_cuda::memory();
   // Not enough for another size beside the first.
   fake_cuda::set_memory_limit(memory.allocated + (2 << 20));
-  draw(*pipeline_, request("a fox", 2, 480));
+  draw(*pipeline_, small_picture("a fox", 2, 480));
   EXPECT_LE(fake_cuda::memory().allocated, memory.allocated + (2 << 20));
 }
 
@@ -144,12 +134,12 @@ TEST(ClosedPipelineTest, gives_all_memory_back) {
         pipeline->transform({TransformKind::kCompile});
         return pipeline;
       }(),
-      request("a fox", 2));
+      small_picture("a fox", 2));
   const size_t left = fake_cuda::memory().allocated;
   {
     auto pipeline = open();
     pipeline->transform({TransformKind::kCompile});
-    draw(*pipeline, request("a fox", 2));
+    draw(*pipeline, small_picture("a fox", 2));
     EXPECT_GT(fake_cuda::memory().allocated, left);
   }
   EXPECT_EQ(fake_cuda::memory().allocated, left);

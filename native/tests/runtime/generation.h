@@ -15,6 +15,18 @@ inline double distance(const Tensor& ours, const Tensor& theirs) {
   return gap == 0 ? 0 : gap / b.norm().item<double>();
 }
 
+/// Guided, 64 pixels high.
+inline Request small_picture(const std::string& prompt, int64_t steps, int64_t width = 64) {
+  Request r;
+  r.prompt = prompt;
+  r.width = width;
+  r.height = 64;
+  r.steps = steps;
+  r.guidance = 5;
+  r.seed = 11;
+  return r;
+}
+
 /// Returns its bytes, RGB.
 inline std::vector<uint8_t> generate(Run& run) {
   for (int64_t i = 0; i < run.request().steps; ++i) run.step();

@@ -7,17 +7,6 @@
 namespace allaprima::runtime {
 namespace {
 
-Request request(const std::string& prompt, int64_t steps, int64_t width = 64) {
-  Request r;
-  r.prompt = prompt;
-  r.width = width;
-  r.height = 64;
-  r.steps = steps;
-  r.guidance = 5;
-  r.seed = 11;
-  return r;
-}
-
 class RecordedStepTest : public testing::Test {
  protected:
   RecordedStepTest()
@@ -41,18 +30,18 @@ class RecordedStepTest : public testing::Test {
 };
 
 TEST_F(RecordedStepTest, is_recorded_once_for_a_size) {
-  const auto fox = alone(request("a fox", 3));
-  EXPECT_EQ(alone(request("a fox", 3)), fox);
-  EXPECT_NE(alone(request("a boat", 3)), fox);
+  const auto fox = alone(small_picture("a fox", 3));
+  EXPECT_EQ(alone(small_picture("a fox", 3)), fox);
+  EXPECT_NE(alone(small_picture("a boat", 3)), fox);
   EXPECT_EQ(recorded(), 1);
-  alone(request("a fox", 2, 96));
+  alone(small_picture("a fox", 2, 96));
   EXPECT_EQ(recorded(), 2);
-  EXPECT_EQ(alone(request("a fox", 3)), fox);
+  EXPECT_EQ(alone(small_picture("a fox", 3)), fox);
   EXPECT_EQ(recorded(), 2);
 }
 
 TEST_F(RecordedStepTest, runs_that_take_turns_draw_what_they_draw_alone) {
-  const Request fox = request("a fox", 4), boat = request("a boat at night", 6);
+  const Request fox = small_picture("a fox", 4), boat = small_picture("a boat at night", 6);
   const auto fox_alone = alone(fox), boat_alone = alone(boat);
   runtime::Run first(*pipeline_, fox), second(*pipeline_, boat);
   for (int64_t step = 0; step < 6; ++step) {
@@ -65,26 +54,26 @@ TEST_F(RecordedStepTest, runs_that_take_turns_draw_what_they_draw_alone) {
 }
 
 TEST_F(RecordedStepTest, survives_a_run_that_was_left_in_the_middle) {
-  const auto fox = alone(request("a fox", 3));
+  const auto fox = alone(small_picture("a fox", 3));
   {
-    runtime::Run left(*pipeline_, request("a boat", 5));
+    runtime::Run left(*pipeline_, small_picture("a boat", 5));
     left.step();
     left.step();
   }
-  runtime::Run cancelled(*pipeline_, request("a boat", 5));
+  runtime::Run cancelled(*pipeline_, small_picture("a boat", 5));
   cancelled.step();
   cancelled.cancel();
   EXPECT_THROW(cancelled.step(), Error);
-  EXPECT_EQ(alone(request("a fox", 3)), fox);
+  EXPECT_EQ(alone(small_picture("a fox", 3)), fox);
 }
 
 TEST_F(RecordedStepTest, a_run_keeps_its_recording_when_others_took_its_place) {
-  const Request fox = request("a fox", 3);
+  const Request fox = small_picture("a fox", 3);
   const auto fox_alone = alone(fox);
   runtime::Run run(*pipeline_, fox);
   run.step();
   for (int64_t i = 0; i < static_cast<int64_t>(Recordings::kShapes); ++i) {
-    alone(request("a boat", 1, 72 + 8 * i));
+    alone(small_picture("a boat", 1, 72 + 8 * i));
   }
   run.step();
   run.step();
@@ -92,11 +81,11 @@ TEST_F(RecordedStepTest, a_run_keeps_its_recording_when_others_took_its_place) {
 }
 
 TEST_F(RecordedStepTest, more_steps_than_it_holds_are_recorded_anew) {
-  alone(request("a fox", 2));
-  alone(request("a fox", 70));
+  alone(small_picture("a fox", 2));
+  alone(small_picture("a fox", 70));
   EXPECT_EQ(recorded(), 2);
-  alone(request("a fox", 100));
-  alone(request("a fox", 2));
+  alone(small_picture("a fox", 100));
+  alone(small_picture("a fox", 2));
   EXPECT_EQ(recorded(), 2);
 }
 

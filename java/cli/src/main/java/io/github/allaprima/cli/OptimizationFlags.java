@@ -195,7 +195,8 @@ final class OptimizationFlags {
       builder.fuseQkv();
     }
     if (swapConv1x1 != null) {
-      builder.swapConv1x1(convFilter(swapConv1x1));
+      builder.swapConv1x1(
+          filter("--swap-conv1x1", swapConv1x1, ConvFilter.diffusionFast(), ConvFilter.all()));
     }
     if (int8Scheme != null) {
       builder.int8Scheme(int8Scheme);
@@ -204,7 +205,8 @@ final class OptimizationFlags {
       addInt8(builder);
     }
     if (fp8Dynamic != null) {
-      builder.fp8Dynamic(fp8Filter(fp8Dynamic));
+      builder.fp8Dynamic(
+          filter("--fp8-dynamic", fp8Dynamic, LinearFilter.diffusionFast(), LinearFilter.all()));
     }
     return compile ? builder.compile() : builder.build();
   }
@@ -220,23 +222,14 @@ final class OptimizationFlags {
     }
   }
 
-  private static LinearFilter fp8Filter(String name) {
-    return switch (name.toLowerCase(Locale.ROOT)) {
-      case "diffusion-fast" -> LinearFilter.diffusionFast();
-      case "all" -> LinearFilter.all();
+  /** The one of two filters that the flag's value names. */
+  private static <F> F filter(String flag, String value, F diffusionFast, F all) {
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "diffusion-fast" -> diffusionFast;
+      case "all" -> all;
       default ->
           throw new IllegalArgumentException(
-              "--fp8-dynamic=%s: expected diffusion-fast or all".formatted(name));
-    };
-  }
-
-  private static ConvFilter convFilter(String name) {
-    return switch (name.toLowerCase(Locale.ROOT)) {
-      case "diffusion-fast" -> ConvFilter.diffusionFast();
-      case "all" -> ConvFilter.all();
-      default ->
-          throw new IllegalArgumentException(
-              "--swap-conv1x1=%s: expected diffusion-fast or all".formatted(name));
+              "%s=%s: expected diffusion-fast or all".formatted(flag, value));
     };
   }
 }
